@@ -1,0 +1,516 @@
+//! Document: what a board shows after a number of ops. The one place that says what an op does.
+//!
+//! It never refuses: an op in the log that makes no sense (an unknown element, points beyond the end)
+//! changes nothing, the same nothing on every copy; refusing is done before the log, by
+//! [`crate::Room`] and [`crate::Access`]. Every op can also be taken off again ([`Document::revert`]):
+//! that is how a replica shows its own ops before they are in the log.
+
+mod snapshot;
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::ops::BitOrAssign;
+
+use crate::element::Element;
+use crate::geom::Rect;
+use crate::id::{ElementId, OpId, PersonId};
+use crate::ledger::{Access, Entry, Position, Seq};
+use crate::limits;
+use crate::op::Op;
+use crate::points::{Extended, Points};
+
+pub use snapshot::BadSnapshot;
+
+/// An element with what the board knows of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Item {
+    /// Its id.
+    pub id: ElementId,
+    /// Who added it.
+    pub author: PersonId,
+    /// The thing itself.
+    pub element: Element,
+    /// The remove or clear that took it off the board, if one did.
+    pub removed_by: Option<OpId>,
+}
+
+/// What one remove or clear took off.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Removal {
+    at: Seq,
+    author: PersonId,
+    ids: Vec<ElementId>,
+}
+
+/// A board's state at a position of its log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Document {
+    position: Position,
+    title: String,
+    access: Access,
+    /// By z: later ones are painted over earlier ones.
+    items: BTreeMap<u64, Item>,
+    /// Where in `items` each element is.
+    places: BTreeMap<ElementId, u64>,
+    next_z: u64,
+    removals: BTreeMap<OpId, Removal>,
+    /// The keys of `removals` in the order in which they expire.
+    expiry: BTreeSet<(Seq, OpId)>,
+    /// Elements gone for good, by when: adding them again changes nothing.
+    tombstones: BTreeSet<(Seq, ElementId)>,
+    buried: BTreeSet<ElementId>,
+    live: usize,
+    cost: usize,
+}
+
+/// What a change touched, for whoever paints or announces it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[must_use = "what changed must be painted"]
+pub struct Change {
+    /// Elements that came, went, grew or came back.
+    pub touched: Vec<ElementId>,
+    /// The part of the board that looks different.
+    pub area: Option<Rect>,
+    /// Whether title, mode or pens changed.
+    pub about: bool,
+    /// Whether the whole document was replaced.
+    pub all: bool,
+}
+
+impl Change {
+    /// Whether nothing changed.
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl BitOrAssign for Change {
+    fn bitor_assign(&mut self, other: Self) {
+        self.touched.extend(other.touched);
+        self.area = match (self.area, other.area) {
+            (Some(a), Some(b)) => Some(a.union(b)),
+            (a, b) => a.or(b),
+        };
+        self.about |= other.about;
+        self.all |= other.all;
+    }
+}
+
+/// What takes an op off again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Inverse {
+    /// The op changed nothing.
+    Nothing,
+    /// It put this element on top.
+    Added(ElementId),
+    /// The stroke had so many points before, and was done or not.
+    Extended(ElementId, usize, bool),
+    /// It removed what its removal lists.
+    Removed(OpId),
+    /// It put back what this removal had taken.
+    Restored(OpId, Restored),
+    /// Access was like this.
+    Access(Access),
+    /// The title was this.
+    Title(String),
+}
+
+/// A removal that was undone, kept so that it can be put back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Restored(Removal);
+
+impl Document {
+    /// A board before its first op.
+    #[must_use]
+    pub fn new(epoch: u64, title: String, access: Access) -> Self {
+        Self {
+            position: Position::start(epoch),
+            title,
+            access,
+            items: BTreeMap::new(),
+            places: BTreeMap::new(),
+            next_z: 0,
+            removals: BTreeMap::new(),
+            expiry: BTreeSet::new(),
+            tombstones: BTreeSet::new(),
+            buried: BTreeSet::new(),
+            live: 0,
+            cost: 0,
+        }
+    }
+
+    /// Which op of which history it is up to.
+    #[must_use]
+    pub fn position(&self) -> Position {
+        self.position
+    }
+
+    /// The board's title; may be empty.
+    #[must_use]
+    pub fn title(&self) -> &str {
+        &self.title
+    }
+
+    /// Who may do what.
+    #[must_use]
+    pub fn access(&self) -> &Access {
+        &self.access
+    }
+
+    /// What is on the board, from the bottom up.
+    pub fn visible(&self) -> impl Iterator<Item = &Item> {
+        self.items.values().filter(|item| item.removed_by.is_none())
+    }
+
+    /// How many elements are on the board.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.live
+    }
+
+    /// Whether the board is blank.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.live == 0
+    }
+
+    /// How many elements it holds, removed ones that can come back included.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        self.items.len()
+    }
+
+    /// What it counts against [`limits::BOARD_BYTES`].
+    #[must_use]
+    pub fn cost(&self) -> usize {
+        self.cost
+    }
+
+    /// An element, on the board or removed, with its z (later ones are painted over earlier ones).
+    #[must_use]
+    pub fn get(&self, id: ElementId) -> Option<(u64, &Item)> {
+        let z = self.places.get(&id)?;
+        self.items.get(z).map(|item| (*z, item))
+    }
+
+    /// An element that is on the board, with its z.
+    #[must_use]
+    pub fn shown(&self, id: ElementId) -> Option<(u64, &Item)> {
+        self.get(id).filter(|(_, item)| item.removed_by.is_none())
+    }
+
+    /// What a remove or clear took off and a restore of it would put back.
+    #[must_use]
+    pub fn removed_by(&self, op: OpId) -> &[ElementId] {
+        self.removals.get(&op).map_or(&[], |removal| &removal.ids)
+    }
+
+    /// The rectangle around everything on the board; none for a blank one.
+    #[must_use]
+    pub fn bounds(&self) -> Option<Rect> {
+        self.visible()
+            .map(|item| item.element.bounds())
+            .reduce(Rect::union)
+    }
+
+    /// Applies the next entry of the log, for good.
+    pub fn commit(&mut self, entry: &Entry) -> Change {
+        let stored = entry.op.to_stored();
+        self.commit_stored(entry, &stored)
+    }
+
+    /// Like [`Self::commit`], for whoever has the stored form of the op at hand.
+    pub fn commit_stored(&mut self, entry: &Entry, stored: &[u8]) -> Change {
+        let (change, _) = self.apply(entry);
+        self.position.seq += 1;
+        self.position.chain = self.position.chain.next(entry.id, entry.author, stored);
+        self.expire();
+        change
+    }
+
+    /// Applies an entry that is not in the log yet; the answer takes it off again. Entries come off in
+    /// the reverse order and before anything is committed.
+    pub fn apply(&mut self, entry: &Entry) -> (Change, Inverse) {
+        match &entry.op {
+            Op::Add { id, element } => self.add(*id, entry.author, element),
+            Op::Extend {
+                id,
+                from,
+                points,
+                done,
+            } => self.extend(*id, entry.author, *from, points, *done),
+            Op::Remove { ids } => self.remove(entry, ids.clone()),
+            Op::Clear => self.remove(entry, self.visible().map(|item| item.id).collect()),
+            Op::Restore { of } => self.restore(*of, entry.author),
+            Op::SetTitle(title) => self.set_title(title),
+            Op::SetMode(_) | Op::SetPen { .. } => self.set_access(&entry.op),
+        }
+    }
+
+    /// Takes off the latest op that [`Self::apply`] put on.
+    pub fn revert(&mut self, inverse: Inverse) -> Change {
+        match inverse {
+            Inverse::Nothing => Change::default(),
+            Inverse::Added(id) => self.unadd(id),
+            Inverse::Extended(id, len, done) => self.shorten(id, len, done),
+            Inverse::Removed(op) => self
+                .take_removal(op)
+                .map_or_else(Change::default, |removal| self.reveal(&removal)),
+            Inverse::Restored(op, Restored(removal)) => self.put_removal(op, removal),
+            Inverse::Access(access) => {
+                self.access = access;
+                about()
+            }
+            Inverse::Title(title) => {
+                self.title = title;
+                about()
+            }
+        }
+    }
+
+    fn add(&mut self, id: ElementId, author: PersonId, element: &Element) -> (Change, Inverse) {
+        if let Some((_, known)) = self.get(id) {
+            return match (&known.element, element) {
+                (Element::Stroke(_), Element::Stroke(more)) => {
+                    self.extend(id, author, 0, &more.points, more.done)
+                }
+                _ => (Change::default(), Inverse::Nothing),
+            };
+        }
+        if self.buried.contains(&id) {
+            return (Change::default(), Inverse::Nothing);
+        }
+        let item = Item {
+            id,
+            author,
+            element: element.clone(),
+            removed_by: None,
+        };
+        let change = touched(&item);
+        self.insert(item);
+        (change, Inverse::Added(id))
+    }
+
+    fn insert(&mut self, item: Item) {
+        self.cost += item.element.cost();
+        self.live += usize::from(item.removed_by.is_none());
+        self.places.insert(item.id, self.next_z);
+        self.items.insert(self.next_z, item);
+        self.next_z += 1;
+    }
+
+    fn unadd(&mut self, id: ElementId) -> Change {
+        let change = self
+            .shown(id)
+            .map_or_else(Change::default, |(_, item)| touched(item));
+        self.discard(id);
+        self.next_z -= 1;
+        change
+    }
+
+    /// Forgets an element's body.
+    fn discard(&mut self, id: ElementId) {
+        if let Some(item) = self.places.remove(&id).and_then(|z| self.items.remove(&z)) {
+            self.cost -= item.element.cost();
+            self.live -= usize::from(item.removed_by.is_none());
+        }
+    }
+
+    fn item_mut(&mut self, id: ElementId) -> Option<&mut Item> {
+        self.places.get(&id).and_then(|z| self.items.get_mut(z))
+    }
+
+    fn extend(
+        &mut self,
+        id: ElementId,
+        author: PersonId,
+        from: u32,
+        more: &Points,
+        done: bool,
+    ) -> (Change, Inverse) {
+        let nothing = (Change::default(), Inverse::Nothing);
+        let Some(item) = self.item_mut(id).filter(|item| item.author == author) else {
+            return nothing;
+        };
+        let Element::Stroke(stroke) = &mut item.element else {
+            return nothing;
+        };
+        let from = usize::try_from(from).unwrap_or(usize::MAX);
+        let (len, was_done) = (stroke.points.len(), stroke.done);
+        if was_done || from.saturating_add(more.len()) > limits::POINTS_PER_STROKE {
+            return nothing;
+        }
+        if stroke.points.extend_from(from, more) == Extended::Gap {
+            return nothing;
+        }
+        stroke.done = done;
+        let grown = stroke.points.len() - len;
+        if grown == 0 && !done {
+            return nothing;
+        }
+        let change = if item.removed_by.is_none() {
+            touched(item)
+        } else {
+            Change::default()
+        };
+        self.cost += grown * size_of::<crate::Point>();
+        (change, Inverse::Extended(id, len, was_done))
+    }
+
+    fn shorten(&mut self, id: ElementId, len: usize, done: bool) -> Change {
+        let Some(item) = self.item_mut(id) else {
+            return Change::default();
+        };
+        let change = if item.removed_by.is_none() {
+            touched(item)
+        } else {
+            Change::default()
+        };
+        let Element::Stroke(stroke) = &mut item.element else {
+            return change;
+        };
+        let cut = stroke.points.len() - len;
+        stroke.points.0.truncate(len);
+        stroke.done = done;
+        self.cost -= cut * size_of::<crate::Point>();
+        change
+    }
+
+    /// A removal that is known already (a queue kept on a device may hold what the log has) is not made
+    /// again: by now it would take off other things than it did.
+    fn remove(&mut self, entry: &Entry, ids: Vec<ElementId>) -> (Change, Inverse) {
+        if self.removals.contains_key(&entry.id) {
+            return (Change::default(), Inverse::Nothing);
+        }
+        let mut seen = BTreeSet::new();
+        let ids: Vec<_> = ids
+            .into_iter()
+            .filter(|id| self.shown(*id).is_some() && seen.insert(*id))
+            .collect();
+        if ids.is_empty() {
+            return (Change::default(), Inverse::Nothing);
+        }
+        let removal = Removal {
+            at: self.position.seq + 1,
+            author: entry.author,
+            ids,
+        };
+        (
+            self.put_removal(entry.id, removal),
+            Inverse::Removed(entry.id),
+        )
+    }
+
+    fn put_removal(&mut self, op: OpId, removal: Removal) -> Change {
+        let mut change = Change::default();
+        for id in &removal.ids {
+            if let Some(item) = self.item_mut(*id) {
+                change |= touched(item);
+                item.removed_by = Some(op);
+                self.live -= 1;
+            }
+        }
+        self.expiry.insert((removal.at, op));
+        self.removals.insert(op, removal);
+        change
+    }
+
+    fn take_removal(&mut self, op: OpId) -> Option<Removal> {
+        let removal = self.removals.remove(&op)?;
+        self.expiry.remove(&(removal.at, op));
+        Some(removal)
+    }
+
+    fn restore(&mut self, of: OpId, author: PersonId) -> (Change, Inverse) {
+        if self
+            .removals
+            .get(&of)
+            .is_none_or(|removal| removal.author != author)
+        {
+            return (Change::default(), Inverse::Nothing);
+        }
+        let Some(removal) = self.take_removal(of) else {
+            return (Change::default(), Inverse::Nothing);
+        };
+        let change = self.reveal(&removal);
+        (change, Inverse::Restored(of, Restored(removal)))
+    }
+
+    fn reveal(&mut self, removal: &Removal) -> Change {
+        let mut change = Change::default();
+        for id in &removal.ids {
+            if let Some(item) = self.item_mut(*id) {
+                item.removed_by = None;
+                change |= touched(item);
+                self.live += 1;
+            }
+        }
+        change
+    }
+
+    fn set_title(&mut self, title: &str) -> (Change, Inverse) {
+        if self.title == title {
+            return (Change::default(), Inverse::Nothing);
+        }
+        let before = core::mem::replace(&mut self.title, String::from(title));
+        (about(), Inverse::Title(before))
+    }
+
+    fn set_access(&mut self, op: &Op) -> (Change, Inverse) {
+        let before = self.access.clone();
+        if self.access.follow(op) {
+            (about(), Inverse::Access(before))
+        } else {
+            (Change::default(), Inverse::Nothing)
+        }
+    }
+
+    /// Forgets what was removed long ago, or as much of it as the board's size demands. By seq and never
+    /// by clock, so that every copy forgets at the same op.
+    fn expire(&mut self) {
+        let now = self.position.seq;
+        while let Some((at, op)) = self.expiry.first().copied() {
+            let full = self.cost > limits::BOARD_BYTES || self.items.len() > limits::BOARD_ELEMENTS;
+            if !full && at + limits::KEEP_REMOVED_OPS > now {
+                break;
+            }
+            self.bury(op, now);
+        }
+        while let Some((at, id)) = self.tombstones.first().copied() {
+            if at + limits::KEEP_TOMBSTONE_OPS > now {
+                break;
+            }
+            self.tombstones.pop_first();
+            self.buried.remove(&id);
+        }
+    }
+
+    fn bury(&mut self, op: OpId, now: Seq) {
+        for id in self
+            .take_removal(op)
+            .map(|removal| removal.ids)
+            .unwrap_or_default()
+        {
+            self.discard(id);
+            self.tombstones.insert((now, id));
+            self.buried.insert(id);
+        }
+    }
+}
+
+fn touched(item: &Item) -> Change {
+    Change {
+        touched: Vec::from([item.id]),
+        area: Some(item.element.bounds()),
+        ..Change::default()
+    }
+}
+
+fn about() -> Change {
+    Change {
+        about: true,
+        ..Change::default()
+    }
+}

@@ -1,0 +1,459 @@
+//! Replica: a client's copy of a board. What is in the log, with the client's own pending ops on top.
+//!
+//! Pure: messages go in, messages to send and what changed come out. On news it takes its pending ops
+//! off, applies the news and puts them back (D11), so the page always shows the log's order with one's
+//! own latest on top. An op leaves the queue only when it is seen in the log (or the server says that
+//! it is there), and keeps its identity however often it is sent. Not here: the socket, storage of the
+//! queue, ink and presence.
+
+mod queue;
+
+use alloc::vec::Vec;
+
+use crate::document::{Change, Document, Inverse};
+use crate::id::{ClientId, OpId, PersonId};
+use crate::ledger::{Entry, Position, Seq};
+use crate::op::Op;
+use crate::wire::{Batch, ClientMessage, Queued, Refusal, ServerMessage, Start};
+
+use queue::Queue;
+
+/// Where a replica stands with its server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Phase {
+    /// No connection.
+    Away,
+    /// Said hello; ops may not be sent yet.
+    Greeting,
+    /// Waits for the snapshot at this position; ops that come meanwhile are kept.
+    Fetching(Position, Vec<Batch>),
+    /// Ops come in; current once at this seq.
+    CatchingUp(Seq),
+    /// Current, as far as it can know.
+    Live,
+}
+
+/// Most ops that are kept while a snapshot is fetched; past it, starting again is cheaper.
+const KEPT_WHILE_FETCHING: usize = 20_000;
+
+/// What a message did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[must_use]
+pub struct Received {
+    /// What looks different.
+    pub change: Change,
+    /// Own ops that are in the log now: no longer to be kept on this device.
+    pub saved: Vec<OpId>,
+    /// Own ops that never will be, with the reason.
+    pub refused: Vec<(Entry, Refusal)>,
+    /// Pending ops that go on under another identity: old, new.
+    pub renamed: Vec<(OpId, OpId)>,
+    /// Fetch `/b/ID/snapshot/EPOCH-SEQ` of this position and give it to [`Replica::adopt`].
+    pub fetch: Option<Position>,
+    /// Call [`Replica::again`] after so many ms.
+    pub retry_ms: Option<u32>,
+    /// The connection is of no use any more: close it and connect again.
+    pub reconnect: bool,
+}
+
+/// A pending op and what takes it off again.
+#[derive(Debug, Clone)]
+struct Pending {
+    entry: Entry,
+    inverse: Inverse,
+}
+
+/// A client's copy of a board.
+#[derive(Debug, Clone)]
+pub struct Replica {
+    /// The log up to a position, with everything pending on top.
+    document: Document,
+    queue: Queue,
+    me: PersonId,
+    phase: Phase,
+    /// What the server said of this client's ops at the hello.
+    known_n: u32,
+    /// Its history is not the server's: start again from a snapshot.
+    diverged: bool,
+}
+
+impl Replica {
+    /// A copy that begins as `document`, for ops of `me`, under a fresh random `client`.
+    #[must_use]
+    pub fn new(document: Document, client: ClientId, me: PersonId) -> Self {
+        let queue = Queue::new(client);
+        Self {
+            document,
+            queue,
+            me,
+            phase: Phase::Away,
+            known_n: 0,
+            diverged: false,
+        }
+    }
+
+    /// The board as its person sees it: the log, with pending ops on top.
+    #[must_use]
+    pub fn document(&self) -> &Document {
+        &self.document
+    }
+
+    /// The board as the log has it, without pending ops.
+    #[must_use]
+    pub fn confirmed(&self) -> Document {
+        let mut document = self.document.clone();
+        for pending in self.queue.iter().rev() {
+            let _ = document.revert(pending.inverse.clone());
+        }
+        document
+    }
+
+    /// How much of the log is here.
+    #[must_use]
+    pub fn position(&self) -> Position {
+        self.document.position()
+    }
+
+    /// How many ops wait for their place in the log.
+    #[must_use]
+    pub fn pending(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// The ops that wait, in order: what is to be kept on this device.
+    pub fn pending_entries(&self) -> impl Iterator<Item = &Entry> {
+        self.queue.iter().map(|pending| &pending.entry)
+    }
+
+    /// Whether everything known is here and ops may be sent.
+    #[must_use]
+    pub fn is_live(&self) -> bool {
+        self.phase == Phase::Live
+    }
+
+    /// Who its ops are from.
+    #[must_use]
+    pub fn me(&self) -> PersonId {
+        self.me
+    }
+
+    /// Its ops are from this person from now on; for a page that learns who it is from the welcome.
+    pub fn set_me(&mut self, me: PersonId) {
+        self.me = me;
+    }
+
+    /// Puts back what an earlier page of this board left unsent, under its old identity, before
+    /// everything else.
+    pub fn adopt_pending(&mut self, entries: Vec<Entry>) -> Change {
+        let mut change = self.take_off();
+        self.queue.put_first(entries);
+        change |= self.put_back();
+        change
+    }
+
+    /// Carries out an op of one's own: at once here, in the log when the server has it.
+    pub fn perform(&mut self, op: Op, now_ms: u64) -> (Entry, Change) {
+        let entry = Entry {
+            id: self.queue.next_id(),
+            author: self.me,
+            at_ms: now_ms,
+            op,
+        };
+        let (change, inverse) = self.document.apply(&entry);
+        self.queue.push(Pending {
+            entry: entry.clone(),
+            inverse,
+        });
+        (entry, change)
+    }
+
+    /// A connection is there: what to say first.
+    pub fn hello(&mut self) -> ClientMessage {
+        self.phase = Phase::Greeting;
+        self.queue.unsend();
+        let resume = (!self.diverged).then(|| self.position());
+        ClientMessage::Hello {
+            client: self.queue.client(),
+            resume,
+        }
+    }
+
+    /// The connection is gone.
+    pub fn disconnected(&mut self) {
+        self.phase = Phase::Away;
+        self.queue.unsend();
+    }
+
+    /// The ops to send now; nothing unless it is live.
+    pub fn outgoing(&mut self) -> Vec<ClientMessage> {
+        if self.is_live() {
+            self.queue.outgoing()
+        } else {
+            Vec::new()
+        }
+    }
+
+    /// Sends what was refused for the moment once more.
+    pub fn again(&mut self) -> Vec<ClientMessage> {
+        self.queue.unsend();
+        self.outgoing()
+    }
+
+    /// Something came from the server. `fresh` draws a new random client id; it is used when an op was
+    /// refused for good, since nothing after it in its queue would be taken.
+    pub fn receive(
+        &mut self,
+        message: &ServerMessage,
+        fresh: impl FnOnce() -> ClientId,
+    ) -> Received {
+        match message {
+            ServerMessage::Welcome { last_n, you, .. } => self.welcomed(*last_n, you.person),
+            ServerMessage::Start(start) => self.start(*start),
+            ServerMessage::Ops(batch) => self.receive_batch(batch),
+            ServerMessage::Ack { id, seq } => self.acknowledged(*id, *seq),
+            ServerMessage::Nack { id, reason } => self.refused(*id, *reason, fresh),
+            ServerMessage::Head(head) => self.compare(*head),
+            _ => Received::default(),
+        }
+    }
+
+    /// Begins anew from a fetched snapshot, or from any other document; pending ops stay on top.
+    pub fn adopt(&mut self, document: Document) -> Received {
+        let Phase::Fetching(wanted, kept) = core::mem::replace(&mut self.phase, Phase::Away) else {
+            return Received::default();
+        };
+        if document.position() != wanted {
+            return Received {
+                reconnect: true,
+                ..Received::default()
+            };
+        }
+        let _ = self.take_off();
+        self.document = document;
+        self.diverged = false;
+        self.phase = Phase::CatchingUp(wanted.seq);
+        let mut received = Received {
+            change: self.put_back(),
+            ..Received::default()
+        };
+        received.change.all = true;
+        received.merge(self.catch_up());
+        for batch in kept {
+            received.merge(self.receive_batch(&batch));
+        }
+        received
+    }
+
+    fn welcomed(&mut self, last_n: u32, me: PersonId) -> Received {
+        self.known_n = last_n;
+        self.me = me;
+        Received::default()
+    }
+
+    fn start(&mut self, start: Start) -> Received {
+        match start {
+            Start::Tail { from, head } if from == self.position() => {
+                self.phase = Phase::CatchingUp(head.seq);
+                self.catch_up()
+            }
+            Start::Tail { .. } => self.diverge(),
+            Start::Snapshot(position) => {
+                self.phase = Phase::Fetching(position, Vec::new());
+                self.queue.unsend();
+                Received {
+                    fetch: Some(position),
+                    ..Received::default()
+                }
+            }
+        }
+    }
+
+    /// Once it is where the head was at the hello, what the log had of its queue by then is known to be
+    /// here, and the rest may be sent.
+    fn catch_up(&mut self) -> Received {
+        if !matches!(self.phase, Phase::CatchingUp(seq) if self.position().seq >= seq) {
+            return Received::default();
+        }
+        self.phase = Phase::Live;
+        let (client, known_n) = (self.queue.client(), self.known_n);
+        self.drop_saved(|id| id.client == client && id.n <= known_n)
+    }
+
+    fn drop_saved(&mut self, is_saved: impl Fn(OpId) -> bool) -> Received {
+        if !self.queue.iter().any(|pending| is_saved(pending.entry.id)) {
+            return Received::default();
+        }
+        let mut change = self.take_off();
+        let saved = self.queue.drop_saved(is_saved);
+        change |= self.put_back();
+        Received {
+            change,
+            saved,
+            ..Received::default()
+        }
+    }
+
+    fn receive_batch(&mut self, batch: &Batch) -> Received {
+        match &mut self.phase {
+            Phase::Fetching(_, kept) if kept.len() < KEPT_WHILE_FETCHING => {
+                kept.push(batch.clone());
+                Received::default()
+            }
+            Phase::CatchingUp(_) | Phase::Live => {
+                let mut received = self.apply(batch);
+                received.merge(self.catch_up());
+                received
+            }
+            Phase::Fetching(..) | Phase::Greeting | Phase::Away => self.diverge(),
+        }
+    }
+
+    fn apply(&mut self, batch: &Batch) -> Received {
+        let next = self.position().seq + 1;
+        if batch.first > next {
+            return Received {
+                reconnect: true,
+                ..Received::default()
+            };
+        }
+        let known = usize::try_from(next - batch.first).unwrap_or(usize::MAX);
+        let fresh = batch.entries.get(known..).unwrap_or_default();
+        if fresh.is_empty() {
+            return Received::default();
+        }
+        let mut change = self.take_off();
+        let mut saved = Vec::new();
+        for entry in fresh {
+            change |= self.document.commit(entry);
+            saved.extend(
+                self.queue
+                    .drop_saved(|id| id.client == entry.id.client && id.n <= entry.id.n),
+            );
+        }
+        change |= self.put_back();
+        let mut received = Received {
+            change,
+            saved,
+            ..Received::default()
+        };
+        if self.position().chain != batch.chain {
+            received.merge(self.diverge());
+        }
+        received
+    }
+
+    fn acknowledged(&mut self, id: OpId, seq: Seq) -> Received {
+        if seq <= self.position().seq {
+            self.drop_saved(|pending| pending == id)
+        } else {
+            Received::default()
+        }
+    }
+
+    fn compare(&mut self, head: Position) -> Received {
+        let here = self.position();
+        let same = head.epoch == here.epoch && (head.seq != here.seq || head.chain == here.chain);
+        match self.phase {
+            Phase::Live if !same => self.diverge(),
+            // The head travels behind the ops it counts: what is missing now will not come any more.
+            Phase::Live if head.seq > here.seq => Received {
+                reconnect: true,
+                ..Received::default()
+            },
+            _ => Received::default(),
+        }
+    }
+
+    fn diverge(&mut self) -> Received {
+        self.diverged = true;
+        Received {
+            reconnect: true,
+            ..Received::default()
+        }
+    }
+
+    fn refused(&mut self, id: OpId, reason: Refusal, fresh: impl FnOnce() -> ClientId) -> Received {
+        match reason {
+            Refusal::Busy(ms) => Received {
+                retry_ms: Some(ms),
+                ..Received::default()
+            },
+            // What it misses is here to be sent again, or was seen in the log after it had said so.
+            Refusal::Gap(n)
+                if self.queue.has_or_had(OpId {
+                    client: id.client,
+                    n,
+                }) =>
+            {
+                Received {
+                    retry_ms: Some(0),
+                    ..Received::default()
+                }
+            }
+            _ => self.give_up(id, reason, fresh()),
+        }
+    }
+
+    /// The op will never be in the log. Later ops of its queue go on in a new one, except those that
+    /// would meet the same refusal. A gap that cannot be filled loses nothing: all go on in a new queue.
+    fn give_up(&mut self, id: OpId, reason: Refusal, fresh: ClientId) -> Received {
+        let mut change = self.take_off();
+        let (access, me) = (self.document.access().clone(), self.me);
+        let doomed = |entry: &Entry| match reason {
+            Refusal::Gap(_) => false,
+            Refusal::Forbidden => {
+                entry.id == id || (entry.id.n > id.n && !access.permits(me, &entry.op))
+            }
+            _ => entry.id == id,
+        };
+        let refused = self.queue.drop_refused(id.client, doomed);
+        let renamed = self.queue.rename(id.client, fresh);
+        change |= self.put_back();
+        let refused = refused.into_iter().map(|entry| (entry, reason)).collect();
+        Received {
+            change,
+            refused,
+            renamed,
+            ..Received::default()
+        }
+    }
+
+    fn take_off(&mut self) -> Change {
+        let mut change = Change::default();
+        for pending in self.queue.iter_mut().rev() {
+            change |= self
+                .document
+                .revert(core::mem::replace(&mut pending.inverse, Inverse::Nothing));
+        }
+        change
+    }
+
+    fn put_back(&mut self) -> Change {
+        let mut change = Change::default();
+        for pending in self.queue.iter_mut() {
+            let (more, inverse) = self.document.apply(&pending.entry);
+            change |= more;
+            pending.inverse = inverse;
+        }
+        change
+    }
+}
+
+impl Received {
+    fn merge(&mut self, other: Self) {
+        self.change |= other.change;
+        self.saved.extend(other.saved);
+        self.refused.extend(other.refused);
+        self.renamed.extend(other.renamed);
+        self.fetch = other.fetch.or(self.fetch);
+        self.retry_ms = other.retry_ms.or(self.retry_ms);
+        self.reconnect |= other.reconnect;
+    }
+}
+
+fn queued(entry: &Entry) -> Queued {
+    Queued {
+        n: entry.id.n,
+        op: entry.op.clone(),
+    }
+}

@@ -1,0 +1,103 @@
+//! The newest part of the log, kept in memory so that most resumes read no SQL.
+
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+
+use crate::ledger::{Logged, Position, Seq};
+use crate::limits;
+use crate::wire::Batch;
+
+/// Most ops kept.
+const KEPT_OPS: usize = 4_096;
+/// Most bytes of stored ops kept.
+const KEPT_BYTES: usize = 4 * 1024 * 1024;
+/// Most bytes of stored ops in one message, with room in the frame for what each entry adds …
+const BATCH_BYTES: usize = limits::FRAME_BYTES - 12 * 1024;
+/// … which is its ids, author and time.
+const ENTRY_BYTES: usize = 64;
+
+#[derive(Debug)]
+pub(super) struct Recent {
+    log: VecDeque<Logged>,
+    before: Position,
+    bytes: usize,
+}
+
+impl Recent {
+    pub(super) fn new(log: Vec<Logged>, before: Position) -> Self {
+        let mut recent = Self {
+            log: VecDeque::new(),
+            before,
+            bytes: 0,
+        };
+        recent.push(log);
+        recent
+    }
+
+    pub(super) fn push(&mut self, more: Vec<Logged>) {
+        for logged in more {
+            self.bytes += logged.size;
+            self.log.push_back(logged);
+        }
+        while self.log.len() > KEPT_OPS || self.bytes > KEPT_BYTES {
+            let Some(oldest) = self.log.pop_front() else {
+                break;
+            };
+            self.bytes -= oldest.size;
+            self.before = Position {
+                seq: oldest.seq,
+                chain: oldest.chain,
+                ..self.before
+            };
+        }
+    }
+
+    /// Whether a copy at `from` can be brought to `head` from here: it is the same history, and nothing
+    /// that it misses is older than what is kept.
+    pub(super) fn reaches(&self, from: Position, head: Position) -> bool {
+        from == head
+            || from == self.before
+            || self
+                .at(from.seq)
+                .is_some_and(|at| from.epoch == head.epoch && at.chain == from.chain)
+    }
+
+    fn at(&self, seq: Seq) -> Option<&Logged> {
+        let index = seq.checked_sub(self.before.seq + 1)?;
+        self.log.get(usize::try_from(index).ok()?)
+    }
+
+    pub(super) fn batches_after(&self, seq: Seq) -> impl Iterator<Item = Batch> {
+        let missed: Vec<_> = self
+            .log
+            .iter()
+            .filter(|logged| logged.seq > seq)
+            .cloned()
+            .collect();
+        batches(&missed).collect::<Vec<_>>().into_iter()
+    }
+}
+
+/// Cuts a run of the log into messages that fit a frame.
+pub(super) fn batches(log: &[Logged]) -> impl Iterator<Item = Batch> {
+    let mut rest = log;
+    core::iter::from_fn(move || {
+        let (some, more) = rest.split_at_checked(batch_len(rest))?;
+        rest = more;
+        Some(Batch {
+            first: some.first()?.seq,
+            chain: some.last()?.chain,
+            entries: some.iter().map(|logged| logged.entry.clone()).collect(),
+        })
+    })
+}
+
+/// How many of the first entries fit in one message: at least one, since an op is smaller than a frame.
+fn batch_len(log: &[Logged]) -> usize {
+    let mut bytes = 0;
+    let fits = log.iter().take(limits::OPS_PER_FRAME).take_while(|logged| {
+        bytes += logged.size + ENTRY_BYTES;
+        bytes <= BATCH_BYTES
+    });
+    fits.count().max(1).min(log.len())
+}
