@@ -53,7 +53,8 @@ pub(super) struct Presence {
     listed: usize,
     next_hand: u32,
     cursors: BTreeMap<MemberId, Cursor>,
-    counted: bool,
+    /// Whether the count changed since it was told.
+    uncounted: bool,
     counted_ms: u64,
 }
 
@@ -72,7 +73,7 @@ impl Presence {
         if listed {
             return self.tell(member, ServerMessage::Joined);
         }
-        self.counted = false;
+        self.uncounted = true;
         Vec::new()
     }
 
@@ -85,7 +86,7 @@ impl Presence {
             self.listed -= 1;
             return Vec::from([cast(None, ServerMessage::Left(member))]);
         }
-        self.counted = false;
+        self.uncounted = true;
         Vec::new()
     }
 
@@ -188,8 +189,8 @@ impl Presence {
             .into_iter()
             .flat_map(|(id, at)| self.point(id, at, now_ms))
             .collect();
-        if !self.counted && now_ms.saturating_sub(self.counted_ms) >= COUNT_EVERY_MS {
-            self.counted = true;
+        if self.uncounted && now_ms.saturating_sub(self.counted_ms) >= COUNT_EVERY_MS {
+            self.uncounted = false;
             self.counted_ms = now_ms;
             effects.push(cast(None, ServerMessage::Here(self.here())));
         }
@@ -197,7 +198,7 @@ impl Presence {
     }
 
     pub(super) fn wants_tick(&self) -> bool {
-        !self.counted || self.cursors.values().any(|cursor| cursor.waiting.is_some())
+        self.uncounted || self.cursors.values().any(|cursor| cursor.waiting.is_some())
     }
 }
 
