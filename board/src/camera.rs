@@ -2,10 +2,11 @@
 //!
 //! Pure arithmetic in CSS pixels; who moves it and what is painted through it is the frontend's.
 //!
-//! The server draws the first picture and does not know the window, so the rule of the first look has to be
-//! one that a style sheet can follow: the SVG is [`View`]'s size in CSS pixels, shrinks to the window
-//! if it is larger (`max-width: 100%; max-height: 100%`, by whichever is tighter), and is centred (`inset: 0; margin: auto`).
-//! [`first_camera`] says the same in numbers, so the canvas takes over without a jump.
+//! The server draws the first picture and does not know the window, so the rule of the first look has
+//! to be one that a style sheet can follow: the SVG is [`View`]'s size in CSS pixels, shrinks to the
+//! window if it is larger (`max-width: 100%; max-height: 100%`, by whichever is tighter), and is
+//! centred (`inset: 0; margin: auto`). [`first_camera_on`] says the same in numbers, so the canvas
+//! takes over without a jump.
 
 use crate::geom::{Pos, Rect, UNITS_PER_PX, px, units};
 
@@ -33,12 +34,18 @@ pub struct View {
     pub height: i32,
 }
 
-/// The smallest and largest zoom that hands can reach; a first look or a fit may be below, to show everything.
+/// The smallest and largest zoom that hands can reach; a first look or a fit may be below, to show
+/// everything.
 pub const ZOOM: core::ops::RangeInclusive<f64> = 0.1..=10.0;
 /// Room left free around the content, in board pixels.
 const MARGIN: i32 = 24;
 /// The paper of an empty board: small enough not to be shrunk on a phone.
-const BLANK: View = View { x: -160, y: -100, width: 320, height: 200 };
+const BLANK: View = View {
+    x: -160,
+    y: -100,
+    width: 320,
+    height: 200,
+};
 
 impl View {
     /// The content with a margin; of an empty board, a small paper around the origin.
@@ -46,8 +53,16 @@ impl View {
     pub fn of(content: Option<Rect>) -> Self {
         let Some(content) = content else { return BLANK };
         let around = content.grown(MARGIN * UNITS_PER_PX);
-        let (x, y) = (around.min.x.div_euclid(UNITS_PER_PX), around.min.y.div_euclid(UNITS_PER_PX));
-        Self { x, y, width: last_px(around.max.x) - x, height: last_px(around.max.y) - y }
+        let (x, y) = (
+            around.min.x.div_euclid(UNITS_PER_PX),
+            around.min.y.div_euclid(UNITS_PER_PX),
+        );
+        Self {
+            x,
+            y,
+            width: last_px(around.max.x) - x,
+            height: last_px(around.max.y) - y,
+        }
     }
 }
 
@@ -56,12 +71,36 @@ fn last_px(units: i32) -> i32 {
     -units.saturating_neg().div_euclid(UNITS_PER_PX)
 }
 
-/// The camera of the first look at a board in a window of so many CSS pixels: all content, centred, never
-/// magnified. Of an empty board, the origin in the middle at 100 %.
+/// The camera of the first look at a board in a window of so many CSS pixels: all content, centred,
+/// never magnified. Of an empty board, the origin in the middle at 100 %.
 #[must_use]
 pub fn first_camera(content: Option<Rect>, window_w: f64, window_h: f64) -> Camera {
+    Camera::showing(View::of(content), window_w, window_h, 1.0)
+}
+
+/// The same on a screen with `ratio` device pixels a CSS pixel (`devicePixelRatio`), where browsers
+/// put the SVG on whole device pixels: in a window of odd width it is half a pixel right of the
+/// middle.
+#[must_use]
+pub fn first_camera_on(content: Option<Rect>, window_w: f64, window_h: f64, ratio: f64) -> Camera {
     let view = View::of(content);
-    Camera::showing(view, window_w, window_h, 1.0)
+    let camera = first_camera(content, window_w, window_h);
+    let (right, down) = (
+        off_middle(window_w, view.width, ratio),
+        off_middle(window_h, view.height, ratio),
+    );
+    camera.panned(right, down)
+}
+
+/// How far a box of this size (or the window's, if that is smaller) is from the middle of the window.
+fn off_middle(window: f64, size: i32, ratio: f64) -> f64 {
+    let middle = (window - f64::from(size).min(window)) / 2.0;
+    let snapped = (middle * ratio + 0.5).floor() / ratio;
+    if snapped.is_finite() {
+        snapped - middle
+    } else {
+        0.0
+    }
 }
 
 impl Camera {
@@ -78,19 +117,29 @@ impl Camera {
         let zoom = if zoom > 0.0 { zoom } else { most.min(1.0) };
         let left = f64::from(view.x) + width / 2.0 - window_w / zoom / 2.0;
         let top = f64::from(view.y) + height / 2.0 - window_h / zoom / 2.0;
-        Self { x: left, y: top, zoom }
+        Self {
+            x: left,
+            y: top,
+            zoom,
+        }
     }
 
     /// Where on the board a place in the window is.
     #[must_use]
     pub fn to_board(self, x: f64, y: f64) -> Pos {
-        Pos { x: units(self.x + x / self.zoom), y: units(self.y + y / self.zoom) }
+        Pos {
+            x: units(self.x + x / self.zoom),
+            y: units(self.y + y / self.zoom),
+        }
     }
 
     /// Where in the window a place on the board is, in CSS pixels.
     #[must_use]
     pub fn to_window(self, at: Pos) -> (f64, f64) {
-        ((px(at.x) - self.x) * self.zoom, (px(at.y) - self.y) * self.zoom)
+        (
+            (px(at.x) - self.x) * self.zoom,
+            (px(at.y) - self.y) * self.zoom,
+        )
     }
 
     /// The part of the board that a window of so many CSS pixels shows.
@@ -102,7 +151,11 @@ impl Camera {
     /// Moved so that what was at a place in the window is so many CSS pixels further right and down.
     #[must_use]
     pub fn panned(self, dx: f64, dy: f64) -> Self {
-        Self { x: self.x - dx / self.zoom, y: self.y - dy / self.zoom, ..self }
+        Self {
+            x: self.x - dx / self.zoom,
+            y: self.y - dy / self.zoom,
+            ..self
+        }
     }
 
     /// With another zoom, held to [`ZOOM`], while the place under `x`, `y` in the window stays there.
@@ -110,7 +163,11 @@ impl Camera {
     pub fn zoomed(self, x: f64, y: f64, zoom: f64) -> Self {
         let zoom = zoom.clamp(*ZOOM.start(), *ZOOM.end());
         let change = 1.0 / self.zoom - 1.0 / zoom;
-        Self { x: self.x + x * change, y: self.y + y * change, zoom }
+        Self {
+            x: self.x + x * change,
+            y: self.y + y * change,
+            zoom,
+        }
     }
 }
 
@@ -122,25 +179,64 @@ mod tests {
     use super::*;
 
     fn rect(x: i32, y: i32, width: i32, height: i32) -> Rect {
-        let at = |x, y| Pos { x: x * UNITS_PER_PX, y: y * UNITS_PER_PX };
+        let at = |x, y| Pos {
+            x: x * UNITS_PER_PX,
+            y: y * UNITS_PER_PX,
+        };
         Rect::spanning(at(x, y), at(x + width, y + height))
     }
 
     #[test]
     fn an_empty_board_has_its_origin_in_the_middle() {
-        assert_eq!(first_camera(None, 1000.0, 600.0), Camera { x: -500.0, y: -300.0, zoom: 1.0 });
+        assert_eq!(
+            first_camera(None, 1000.0, 600.0),
+            Camera {
+                x: -500.0,
+                y: -300.0,
+                zoom: 1.0
+            }
+        );
     }
 
     #[test]
     fn a_small_drawing_is_centred_and_not_magnified() {
         let camera = first_camera(Some(rect(100, 100, 50, 20)), 1000.0, 600.0);
-        assert_eq!(camera, Camera { x: 125.0 - 500.0, y: 110.0 - 300.0, zoom: 1.0 });
+        assert_eq!(
+            camera,
+            Camera {
+                x: 125.0 - 500.0,
+                y: 110.0 - 300.0,
+                zoom: 1.0
+            }
+        );
     }
 
     #[test]
     fn a_large_drawing_is_shrunk_by_the_tighter_side() {
         let camera = first_camera(Some(rect(0, 0, 2000 - 2 * MARGIN, 100)), 1000.0, 600.0);
         assert!((camera.zoom - 0.5).abs() < 1e-12);
+    }
+
+    #[test]
+    fn the_first_look_is_on_whole_device_pixels() {
+        // 98 px wide with its margin, so its left edge would be at 451.5 px.
+        let content = Some(rect(0, 0, 98 - 2 * MARGIN, 40));
+        let left = |ratio| {
+            first_camera_on(content, 1001.0, 600.0, ratio)
+                .to_window(Pos::default())
+                .0
+        };
+        let margin = f64::from(MARGIN);
+        assert!((left(1.0) - 452.0 - margin).abs() < 1e-9);
+        assert!((left(2.0) - 451.5 - margin).abs() < 1e-9);
+        assert_eq!(
+            first_camera_on(content, 1000.0, 600.0, 1.0),
+            first_camera(content, 1000.0, 600.0)
+        );
+        assert_eq!(
+            first_camera_on(content, 50.0, 20.0, 1.0),
+            first_camera(content, 50.0, 20.0)
+        );
     }
 
     #[test]

@@ -268,7 +268,7 @@ impl Head {
         let expected = client.last_n.saturating_add(1);
         if client.person != entry.author {
             Verdict::NotYours
-        } else if entry.id.n <= client.last_n {
+        } else if (1..=client.last_n).contains(&entry.id.n) {
             Verdict::Known
         } else if entry.id.n != expected {
             Verdict::Gap(expected)

@@ -1,12 +1,14 @@
-//! The pen in the hand: pointer samples go in; the stroke's points, and what to send of them, come out.
+//! The pen in the hand: pointer samples go in; the stroke's points, and what to send of them, come
+//! out.
 //!
-//! A plain state machine: time is in the samples, what is to be sent is returned as [`PenEffect`]s. Ids,
-//! sockets and pointer events belong to whoever drives it, the look of ink to [`crate::outline`].
+//! A plain state machine: time is in the samples, what is to be sent is returned as [`PenEffect`]s.
+//! Ids, sockets and pointer events belong to whoever drives it, the look of ink to
+//! [`crate::outline`].
 //!
 //! Samples are smoothed by a follower that closes `d / (d + SLACK)` of its distance `d` to the nib at
-//! each sample. Small `d` is mostly a trembling hand, and is mostly ignored; but however fast the hand, the follower is
-//! never more than `SLACK` (1¼ px of the screen) behind. A filter by time would lag by a time,
-//! which at speed is far. The last point is where the pen lifted, unsmoothed.
+//! each sample. Small `d` is mostly a trembling hand, and is mostly ignored; but however fast the
+//! hand, the follower is never more than `SLACK` (1¼ px of the screen) behind. A filter by time would
+//! lag by a time, which at speed is far. The last point is where the pen lifted, unsmoothed.
 
 use alloc::vec::Vec;
 
@@ -14,10 +16,10 @@ use crate::geom::{Point, Pos};
 use crate::limits;
 use crate::points::Points;
 
+mod constrain;
 #[cfg(test)]
 #[path = "../benches/ink/hand.rs"]
 pub(crate) mod hand;
-mod constrain;
 #[cfg(test)]
 pub(crate) mod tests;
 
@@ -25,10 +27,11 @@ pub use constrain::shape_between;
 
 /// Ink is sent at most once in so many milliseconds: about a frame.
 pub const INK_EVERY_MS: u64 = 16;
-/// Points nearer in time than this are left out: a mouse of 1000 Hz tells nothing that 160 Hz do not, and
-/// the outline reads speed from distances, so rates have to be alike.
+/// Points nearer in time than this are left out: a mouse of 1000 Hz tells nothing that 160 Hz do not,
+/// and the outline reads speed from distances, so rates have to be alike.
 const KEEP_EVERY_MS: u64 = 6;
-/// Points nearer than so many grid steps (half a pixel of the screen) to the one before are left out …
+/// Points nearer than so many grid steps (half a pixel of the screen) to the one before are left out
+/// …
 const KEEP_STEPS: i64 = 4;
 /// … unless pressure changed by so much: a dot that is pressed harder grows.
 const KEEP_PRESSURE: u8 = 16;
@@ -127,16 +130,23 @@ struct Growing {
 }
 
 impl Pen {
-    /// A pen whose points are whole multiples of `grid` apart, in board units. The finest that can be seen is an
-    /// eighth of a screen pixel: 8 at 100 %, 1 from 800 % on. Anything below 1 counts as 1.
+    /// A pen whose points are whole multiples of `grid` apart, in board units. The finest that can be
+    /// seen is an eighth of a screen pixel: 8 at 100 %, 1 from 800 % on. Anything below 1 counts as
+    /// 1.
     #[must_use]
     pub fn new(grid: i32) -> Self {
-        Self { grid: grid.max(1), stroke: None }
+        Self {
+            grid: grid.max(1),
+            stroke: None,
+        }
     }
 
     /// The grid for a zoom: 8 units at 1.0.
     #[must_use]
-    #[expect(clippy::cast_possible_truncation, reason = "clamped first; NaN casts to 0, which counts as 1")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "clamped first; NaN casts to 0, which counts as 1"
+    )]
     pub fn grid_at(zoom: f64) -> i32 {
         (8.0 / zoom).round().clamp(1.0, 1024.0) as i32
     }
@@ -150,7 +160,10 @@ impl Pen {
     /// What to paint now: the stroke's points, then the nib itself, then the predicted points.
     #[must_use]
     pub fn live(&self) -> Vec<Point> {
-        self.stroke.as_ref().map(|stroke| stroke.live(self.grid)).unwrap_or_default()
+        self.stroke
+            .as_ref()
+            .map(|stroke| stroke.live(self.grid))
+            .unwrap_or_default()
     }
 
     /// Takes an event and tells what is to be done, in order.
@@ -175,23 +188,32 @@ impl Pen {
     }
 
     fn go_on(&mut self, samples: &[Sample], predicted: &[Sample], effects: &mut Vec<PenEffect>) {
-        let Some(stroke) = &mut self.stroke else { return };
+        let Some(stroke) = &mut self.stroke else {
+            return;
+        };
         for sample in samples {
             stroke.follow(*sample, self.grid);
             stroke.commit_if_due(sample.ms, effects);
         }
-        stroke.predicted = predicted.iter().map(|sample| stroke.quantised(sample.at, sample.pressure, self.grid)).collect();
+        stroke.predicted = predicted
+            .iter()
+            .map(|sample| stroke.quantised(sample.at, sample.pressure, self.grid))
+            .collect();
         stroke.ink_if_due(stroke.nib.ms, effects);
     }
 
     fn up(&mut self, sample: Sample, effects: &mut Vec<PenEffect>) {
-        let Some(mut stroke) = self.stroke.take() else { return };
+        let Some(mut stroke) = self.stroke.take() else {
+            return;
+        };
         stroke.follow(sample, self.grid);
         stroke.finish(self.grid, effects);
     }
 
     fn cancel(&mut self, effects: &mut Vec<PenEffect>) {
-        let Some(stroke) = self.stroke.take() else { return };
+        let Some(stroke) = self.stroke.take() else {
+            return;
+        };
         if stroke.inked > 0 {
             effects.push(PenEffect::Gone);
         }
@@ -201,7 +223,9 @@ impl Pen {
     }
 
     fn tick(&mut self, now: u64, effects: &mut Vec<PenEffect>) {
-        let Some(stroke) = &mut self.stroke else { return };
+        let Some(stroke) = &mut self.stroke else {
+            return;
+        };
         stroke.commit_if_due(now, effects);
         stroke.ink_if_due(now, effects);
     }
@@ -210,7 +234,11 @@ impl Pen {
 impl Growing {
     fn begin(sample: Sample) -> Self {
         Self {
-            points: alloc::vec![Point { x: sample.at.x, y: sample.at.y, pressure: sample.pressure }],
+            points: alloc::vec![Point {
+                x: sample.at.x,
+                y: sample.at.y,
+                pressure: sample.pressure
+            }],
             follower: (f64::from(sample.at.x), f64::from(sample.at.y)),
             nib: sample,
             predicted: Vec::new(),
@@ -225,7 +253,11 @@ impl Growing {
     /// Takes one sample: moves the follower, and keeps where it is if that says something new.
     fn follow(&mut self, sample: Sample, grid: i32) {
         // A pen that lifts says 0, which would mean that it has no pressure to tell.
-        let pressure = if sample.pressure == 0 { self.nib.pressure } else { sample.pressure };
+        let pressure = if sample.pressure == 0 {
+            self.nib.pressure
+        } else {
+            sample.pressure
+        };
         self.nib = Sample { pressure, ..sample };
         let smoothed = self.approach(grid);
         let point = self.quantised(smoothed, pressure, grid);
@@ -237,25 +269,39 @@ impl Growing {
 
     /// Moves the follower towards the nib and tells where it is.
     fn approach(&mut self, grid: i32) -> Pos {
-        let (dx, dy) = (f64::from(self.nib.at.x) - self.follower.0, f64::from(self.nib.at.y) - self.follower.1);
+        let (dx, dy) = (
+            f64::from(self.nib.at.x) - self.follower.0,
+            f64::from(self.nib.at.y) - self.follower.1,
+        );
         let distance = (dx * dx + dy * dy).sqrt();
         let share = distance / (distance + SLACK_STEPS * f64::from(grid));
         self.follower = (self.follower.0 + share * dx, self.follower.1 + share * dy);
-        Pos { x: nearest(self.follower.0), y: nearest(self.follower.1) }
+        Pos {
+            x: nearest(self.follower.0),
+            y: nearest(self.follower.1),
+        }
     }
 
     fn is_news(&self, point: Point, grid: i32) -> bool {
         self.points.last().is_none_or(|last| {
             let near = KEEP_STEPS * i64::from(grid);
-            let (dx, dy) = (i64::from(point.x) - i64::from(last.x), i64::from(point.y) - i64::from(last.y));
-            dx * dx + dy * dy >= near * near || point.pressure.abs_diff(last.pressure) >= KEEP_PRESSURE
+            let (dx, dy) = (
+                i64::from(point.x) - i64::from(last.x),
+                i64::from(point.y) - i64::from(last.y),
+            );
+            dx * dx + dy * dy >= near * near
+                || point.pressure.abs_diff(last.pressure) >= KEEP_PRESSURE
         })
     }
 
     /// On the grid that begins at the stroke's first point.
     fn quantised(&self, at: Pos, pressure: u8, grid: i32) -> Point {
         let origin = self.points.first().map_or(at, |first| first.pos());
-        Point { x: on_grid(at.x, origin.x, grid), y: on_grid(at.y, origin.y, grid), pressure }
+        Point {
+            x: on_grid(at.x, origin.x, grid),
+            y: on_grid(at.y, origin.y, grid),
+            pressure,
+        }
     }
 
     fn live(&self, grid: i32) -> Vec<Point> {
@@ -268,7 +314,10 @@ impl Growing {
     /// The nib, unless the stroke ends there already.
     fn tip(&self, grid: i32) -> Option<Point> {
         let tip = self.quantised(self.nib.at, self.nib.pressure, grid);
-        self.points.last().is_none_or(|last| last.pos() != tip.pos()).then_some(tip)
+        self.points
+            .last()
+            .is_none_or(|last| last.pos() != tip.pos())
+            .then_some(tip)
     }
 
     fn finish(mut self, grid: i32, effects: &mut Vec<PenEffect>) {
@@ -285,7 +334,10 @@ impl Growing {
 
     fn ink(&mut self, effects: &mut Vec<PenEffect>) {
         if let Some(points) = self.since(self.inked) {
-            effects.push(PenEffect::Ink { from: index(self.inked), points });
+            effects.push(PenEffect::Ink {
+                from: index(self.inked),
+                points,
+            });
             self.inked = self.points.len();
         }
     }
@@ -308,7 +360,11 @@ impl Growing {
         let points = self.since(self.committed).unwrap_or_default();
         effects.push(match self.committed {
             0 => PenEffect::Add { points, done },
-            from => PenEffect::Extend { from: index(from), points, done },
+            from => PenEffect::Extend {
+                from: index(from),
+                points,
+                done,
+            },
         });
         self.committed = self.points.len();
     }
@@ -326,7 +382,10 @@ impl Growing {
 
     /// The points from an index on; none if there are none.
     fn since(&self, from: usize) -> Option<Points> {
-        self.points.get(from..).filter(|new| !new.is_empty()).map(|new| Points(new.to_vec()))
+        self.points
+            .get(from..)
+            .filter(|new| !new.is_empty())
+            .map(|new| Points(new.to_vec()))
     }
 }
 

@@ -98,7 +98,11 @@ impl Points {
 impl Serialize for Points {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         if to.is_human_readable() {
-            to.collect_seq(self.0.iter().map(|point| (point.x, point.y, point.pressure)))
+            to.collect_seq(
+                self.0
+                    .iter()
+                    .map(|point| (point.x, point.y, point.pressure)),
+            )
         } else {
             to.serialize_bytes(&self.encode())
         }
@@ -107,7 +111,11 @@ impl Serialize for Points {
 
 impl<'de> Deserialize<'de> for Points {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        if from.is_human_readable() { from.deserialize_seq(List) } else { from.deserialize_bytes(Packed) }
+        if from.is_human_readable() {
+            from.deserialize_seq(List)
+        } else {
+            from.deserialize_bytes(Packed)
+        }
     }
 }
 

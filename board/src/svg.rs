@@ -1,7 +1,8 @@
 //! The drawing as SVG: inline in the board's page, and as a file of its own.
 //!
-//! How ink is shaped is [`crate::outline`]; this is about layers, colours and the frame around. The page's policy
-//! forbids inline styles, so elements carry classes only, and free colours as attributes:
+//! How ink is shaped is [`crate::outline`]; this is about layers, colours and the frame around. The
+//! page's policy forbids inline styles, so elements carry classes only, and free colours as
+//! attributes:
 //!
 //! | class | on | means |
 //! |---|---|---|
@@ -35,26 +36,33 @@ svg{isolation:isolate}.hl{opacity:.35}path{fill:currentColor}\
 
 /// The smallest rectangle around all that the elements paint; none for none.
 pub fn bounds<'a>(elements: impl IntoIterator<Item = &'a Element>) -> Option<Rect> {
-    elements.into_iter().map(Element::bounds).reduce(Rect::union)
+    elements
+        .into_iter()
+        .map(Element::bounds)
+        .reduce(Rect::union)
 }
 
 /// An `<svg>` for the board's page, of the elements in z-order, lowest first.
 pub fn inline<'a>(elements: impl IntoIterator<Item = &'a Element>, view: View) -> String {
-    let mut out = String::new();
-    written(write_frame(&mut out, "class=\"paint\"", view));
     let elements: Vec<_> = elements.into_iter().collect();
+    let mut out = room_for(&elements);
+    written(write_frame(&mut out, "class=\"paint\"", view));
     written(write_layers(&mut out, &elements));
     out.push_str("</svg>");
     out
 }
 
-/// A whole SVG file of the elements in z-order, lowest first, as large as they are. It turns dark with
-/// the reader's system.
+/// A whole SVG file of the elements in z-order, lowest first, as large as they are. It turns dark
+/// with the reader's system.
 pub fn standalone<'a>(elements: impl IntoIterator<Item = &'a Element>, title: &str) -> String {
     let elements: Vec<_> = elements.into_iter().collect();
     let view = View::of(bounds(elements.iter().copied()));
-    let mut out = String::new();
-    written(write_frame(&mut out, "xmlns=\"http://www.w3.org/2000/svg\"", view));
+    let mut out = room_for(&elements);
+    written(write_frame(
+        &mut out,
+        "xmlns=\"http://www.w3.org/2000/svg\"",
+        view,
+    ));
     written(write_head(&mut out, title, view));
     written(write_layers(&mut out, &elements));
     out.push_str("</svg>\n");
@@ -63,10 +71,20 @@ pub fn standalone<'a>(elements: impl IntoIterator<Item = &'a Element>, title: &s
 
 /// The two layers without a frame, of the elements in z-order, lowest first.
 pub fn inner<'a>(elements: impl IntoIterator<Item = &'a Element>) -> String {
-    let mut out = String::new();
     let elements: Vec<_> = elements.into_iter().collect();
+    let mut out = room_for(&elements);
     written(write_layers(&mut out, &elements));
     out
+}
+
+/// A string that need hardly grow: a point takes some 12 bytes.
+fn room_for(elements: &[&Element]) -> String {
+    let points = |element: &&Element| match element {
+        Element::Stroke(stroke) => stroke.points.len(),
+        Element::Shape(_) => 0,
+    };
+    let points: usize = elements.iter().map(points).sum();
+    String::with_capacity(2_048 + 256 * elements.len() + 12 * points)
 }
 
 /// The style sheet that files carry; the page's own has the same rules by its tokens.
@@ -80,7 +98,8 @@ pub fn style() -> String {
     css
 }
 
-/// Text for XML and HTML, in elements and in attributes. Characters that XML cannot hold are left out.
+/// Text for XML and HTML, in elements and in attributes. Characters that XML cannot hold are left
+/// out.
 #[must_use]
 pub fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -104,22 +123,59 @@ fn written(result: fmt::Result) {
     debug_assert!(result.is_ok());
 }
 
-fn write_frame(out: &mut String, attributes: &str, View { x, y, width, height }: View) -> fmt::Result {
-    write!(out, r#"<svg {attributes} width="{width}" height="{height}" viewBox="{x} {y} {width} {height}">"#)
+fn write_frame(
+    out: &mut String,
+    attributes: &str,
+    View {
+        x,
+        y,
+        width,
+        height,
+    }: View,
+) -> fmt::Result {
+    write!(
+        out,
+        r#"<svg {attributes} width="{width}" height="{height}" viewBox="{x} {y} {width} {height}">"#
+    )
 }
 
-fn write_head(out: &mut String, title: &str, View { x, y, width, height }: View) -> fmt::Result {
-    write!(out, "<title>{}</title><style>{}</style>", escape(title), style())?;
-    write!(out, r#"<rect class="paper" x="{x}" y="{y}" width="{width}" height="{height}"/>"#)
+fn write_head(
+    out: &mut String,
+    title: &str,
+    View {
+        x,
+        y,
+        width,
+        height,
+    }: View,
+) -> fmt::Result {
+    write!(
+        out,
+        "<title>{}</title><style>{}</style>",
+        escape(title),
+        style()
+    )?;
+    write!(
+        out,
+        r#"<rect class="paper" x="{x}" y="{y}" width="{width}" height="{height}"/>"#
+    )
 }
 
-fn write_theme(css: &mut String, paper: &str, blend: &str, colour: fn(Ink) -> &'static str) -> fmt::Result {
+fn write_theme(
+    css: &mut String,
+    paper: &str,
+    blend: &str,
+    colour: fn(Ink) -> &'static str,
+) -> fmt::Result {
     write!(css, ".paper{{fill:{paper}}}.hl{{mix-blend-mode:{blend}}}")?;
-    Ink::ALL.iter().try_for_each(|ink| write!(css, ".c-{}{{color:{}}}", ink.name(), colour(*ink)))
+    Ink::ALL
+        .iter()
+        .try_for_each(|ink| write!(css, ".c-{}{{color:{}}}", ink.name(), colour(*ink)))
 }
 
 fn write_layers(out: &mut String, elements: &[&Element]) -> fmt::Result {
-    let (below, above): (Vec<_>, Vec<_>) = elements.iter().partition(|element| is_highlight(element));
+    let (below, above): (Vec<_>, Vec<_>) =
+        elements.iter().partition(|element| is_highlight(element));
     write_layer(out, "hl", &below)?;
     write_layer(out, "pens", &above)
 }
@@ -133,7 +189,9 @@ fn write_layer(out: &mut String, class: &str, elements: &[&Element]) -> fmt::Res
         return Ok(());
     }
     write!(out, r#"<g class="{class}">"#)?;
-    elements.iter().try_for_each(|element| write_path(out, element))?;
+    elements
+        .iter()
+        .try_for_each(|element| write_path(out, element))?;
     out.write_str("</g>")
 }
 
@@ -154,6 +212,8 @@ fn write_classes(out: &mut String, colour: Colour, is_line: bool) -> fmt::Result
         (Colour::Named(ink), false) => write!(out, r#" class="c-{}""#, ink.name()),
         (Colour::Named(ink), true) => write!(out, r#" class="l c-{}""#, ink.name()),
         (Colour::Free([r, g, b]), false) => write!(out, r##" color="#{r:02x}{g:02x}{b:02x}""##),
-        (Colour::Free([r, g, b]), true) => write!(out, r##" class="l" color="#{r:02x}{g:02x}{b:02x}""##),
+        (Colour::Free([r, g, b]), true) => {
+            write!(out, r##" class="l" color="#{r:02x}{g:02x}{b:02x}""##)
+        }
     }
 }

@@ -1,11 +1,13 @@
 //! From nodes to the edge of the ink: a closed path that is filled nonzero.
 //!
-//! The middle line is a chain of quadratic curves from halfway to halfway between nodes, each pulled by
-//! its node: smooth however few points there are. At sharp turns the line is cut and both parts get round ends, which together are
-//! a round corner. Everything else is one sweep: up the left side, around the end, back down the right, around the start.
+//! The middle line is a chain of quadratic curves from halfway to halfway between nodes, each pulled
+//! by its node: smooth however few points there are. At sharp turns the line is cut and both parts
+//! get round ends, which together are a round corner. Everything else is one sweep: up the left side,
+//! around the end, back down the right, around the start.
 //!
-//! Where a bend is tighter than the pen, its inner side would run backwards and, filled nonzero, could punch a hole. There
-//! the ink reaches no further inside than to the middle of the bend; what lies beyond is nearer to other parts of the line.
+//! Where a bend is tighter than the pen, its inner side would run backwards and, filled nonzero,
+//! could punch a hole. There it goes by the middle line at each step, so that every bit of the path
+//! turns the same way.
 
 use alloc::vec::Vec;
 
@@ -47,7 +49,10 @@ impl Slice {
     }
 
     fn reversed(self) -> Self {
-        Self { ahead: self.ahead * -1.0, ..self }
+        Self {
+            ahead: self.ahead * -1.0,
+            ..self
+        }
     }
 }
 
@@ -77,15 +82,18 @@ pub(super) fn slices(nodes: &[Node], width: f64) -> Vec<Slice> {
     slices
 }
 
-/// Moves nodes towards the middle of their neighbours where these are near: a wide pen magnifies the tremor of
-/// its middle line, and nodes that are far apart do not tremble.
+/// Moves nodes towards the middle of their neighbours where these are near: a wide pen magnifies the
+/// tremor of its middle line, and nodes that are far apart do not tremble.
 fn calm_down(run: &[Node], near: f64, out: &mut Vec<Node>) {
     out.extend(run.first());
     for triple in run.windows(3) {
         let [a, b, c] = triple else { continue };
         let (to, from) = ((b.at - a.at).length(), (c.at - b.at).length());
         let share = 0.6 * near * near / (near * near + to * from);
-        out.push(Node { at: b.at + (a.at.mid(c.at) - b.at) * share, ..*b });
+        out.push(Node {
+            at: b.at + (a.at.mid(c.at) - b.at) * share,
+            ..*b
+        });
     }
     out.extend(run.get(1..).and_then(<[Node]>::last));
 }
@@ -116,10 +124,18 @@ fn is_corner(triple: &[Node], long_way: f64) -> bool {
 fn cut(run: &[Node], allowed: f64, slices: &mut Vec<Slice>) {
     match run {
         [] => {}
-        [only] => slices.push(Slice { at: only.at, ahead: Px { x: 1.0, y: 0.0 }, radius: only.radius }),
+        [only] => slices.push(Slice {
+            at: only.at,
+            ahead: Px { x: 1.0, y: 0.0 },
+            radius: only.radius,
+        }),
         [first, second, ..] => {
             let ahead = (second.at - first.at).unit_or(Px { x: 1.0, y: 0.0 });
-            slices.push(Slice { at: first.at, ahead, radius: first.radius });
+            slices.push(Slice {
+                at: first.at,
+                ahead,
+                radius: first.radius,
+            });
             let last = run.len() - 3.min(run.len());
             for (i, triple) in run.windows(3).enumerate() {
                 bend(triple, (i == 0, i == last), allowed, slices);
@@ -129,7 +145,8 @@ fn cut(run: &[Node], allowed: f64, slices: &mut Vec<Slice>) {
     }
 }
 
-/// The curve that one node pulls, from halfway to it to halfway beyond; the first and the last go all the way.
+/// The curve that one node pulls, from halfway to it to halfway beyond; the first and the last go all
+/// the way.
 fn bend(triple: &[Node], (is_first, is_last): (bool, bool), allowed: f64, slices: &mut Vec<Slice>) {
     let [a, b, c] = triple else { return };
     let from = if is_first { *a } else { halfway(a, b) };
@@ -137,7 +154,11 @@ fn bend(triple: &[Node], (is_first, is_last): (bool, bool), allowed: f64, slices
     let (start, end) = (b.at - from.at, to.at - b.at);
     let steps = steps(start, end, allowed);
     for step in 1..=steps {
-        let t = evenly(f64::from(step) / f64::from(steps), start.length(), end.length());
+        let t = evenly(
+            f64::from(step) / f64::from(steps),
+            start.length(),
+            end.length(),
+        );
         let fallback = slices.last().map_or(start, |last| last.ahead);
         let slice = Slice {
             at: quad(from.at, b.at, to.at, t),
@@ -150,25 +171,41 @@ fn bend(triple: &[Node], (is_first, is_last): (bool, bool), allowed: f64, slices
     }
 }
 
-/// The parameter at which a curve with legs of these lengths has turned by about this share of its whole turn.
+/// The parameter at which a curve with legs of these lengths has turned by about this share of its
+/// whole turn.
 fn evenly(share: f64, start: f64, end: f64) -> f64 {
     let sum = share * start + (1.0 - share) * end;
-    if sum > 0.0 { share * start / sum } else { share }
+    if sum > 0.0 {
+        share * start / sum
+    } else {
+        share
+    }
 }
 
 /// A run of two nodes has no bend that would go to its end.
 fn finish(run: &[Node], slices: &mut Vec<Slice>) {
     if let ([_, end], Some(first)) = (run, slices.first().copied()) {
-        slices.push(Slice { at: end.at, radius: end.radius, ..first });
+        slices.push(Slice {
+            at: end.at,
+            radius: end.radius,
+            ..first
+        });
     }
 }
 
 fn halfway(a: &Node, b: &Node) -> Node {
-    Node { at: a.at.mid(b.at), radius: f64::midpoint(a.radius, b.radius) }
+    Node {
+        at: a.at.mid(b.at),
+        radius: f64::midpoint(a.radius, b.radius),
+    }
 }
 
 /// How many steps a curve needs, by how much it turns and by how far it is from straight.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "1 to MOST_STEPS; NaN would be 0, then 1")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "1 to MOST_STEPS; NaN would be 0, then 1"
+)]
 fn steps(start: Px, end: Px, allowed: f64) -> u32 {
     let cosine = start.unit_or(end).dot(end.unit_or(start));
     let by_turn = TURNS.iter().take_while(|turn| cosine < **turn).count() as f64 + 1.0;
@@ -176,78 +213,72 @@ fn steps(start: Px, end: Px, allowed: f64) -> u32 {
     (by_turn.max(by_bulge).min(MOST_STEPS) as u32).max(1)
 }
 
-/// Whether the edge would be off without this slice: it is far round the bend, or the ink is wider or thinner.
+/// Whether the edge would be off without this slice: it is far round the bend, or the ink is wider or
+/// thinner.
 fn is_needed(slices: &[Slice], slice: &Slice, allowed: f64) -> bool {
-    let Some(last) = slices.last() else { return true };
+    let Some(last) = slices.last() else {
+        return true;
+    };
     let turn = last.ahead.dot(slice.ahead);
     let way = (slice.at - last.at).length();
     let aside = last.ahead.left().dot(slice.ahead).abs() * way / 8.0;
-    turn < 0.97 || aside > allowed || (slice.radius - last.radius).abs() > 2.0 * allowed || way > 32.0
+    turn < 0.97
+        || aside > allowed
+        || (slice.radius - last.radius).abs() > 2.0 * allowed
+        || way > 32.0
 }
 
 /// The edge of one run.
 fn sweep(slices: &mut [Slice], out: &mut Vec<Segment>) {
-    let (Some(first), Some(last)) = (slices.first().copied(), slices.last().copied()) else { return };
+    let (Some(first), Some(last)) = (slices.first().copied(), slices.last().copied()) else {
+        return;
+    };
     out.push(Segment::Move(first.right()));
     cap(first.reversed(), out);
     side(slices, out);
     cap(last, out);
     slices.reverse();
-    slices.iter_mut().for_each(|slice| *slice = slice.reversed());
+    slices
+        .iter_mut()
+        .for_each(|slice| *slice = slice.reversed());
     side(slices, out);
     out.push(Segment::Close);
 }
 
-/// Half a circle from the left to the right: four quadratics, an eighth of a circle each, whose controls are the
-/// corners of the octagon around it. They are off by 0.3 % of the radius.
+/// Half a circle from the left to the right: four quadratics, an eighth of a circle each, whose
+/// controls are the corners of the octagon around it. They are off by 0.3 % of the radius.
 fn cap(end: Slice, out: &mut Vec<Segment>) {
     /// tan 22.5°
     const CORNER: f64 = 0.414_213_562_373_095_03;
     /// sin 45°
     const DIAGONAL: f64 = core::f64::consts::FRAC_1_SQRT_2;
-    let place = |ahead: f64, left: f64| end.at + (end.ahead * ahead + end.ahead.left() * left) * end.radius;
+    let place =
+        |ahead: f64, left: f64| end.at + (end.ahead * ahead + end.ahead.left() * left) * end.radius;
     out.push(Segment::Quad(place(CORNER, 1.0), place(DIAGONAL, DIAGONAL)));
     out.push(Segment::Quad(place(1.0, CORNER), place(1.0, 0.0)));
-    out.push(Segment::Quad(place(1.0, -CORNER), place(DIAGONAL, -DIAGONAL)));
+    out.push(Segment::Quad(
+        place(1.0, -CORNER),
+        place(DIAGONAL, -DIAGONAL),
+    ));
     out.push(Segment::Quad(place(CORNER, -1.0), end.right()));
 }
 
 /// The left side, from the first slice's left, where the path is, to the last slice's left.
 fn side(slices: &[Slice], out: &mut Vec<Segment>) {
-    let mut chain: Vec<Slice> = Vec::with_capacity(slices.len());
-    for slice in slices {
-        let mut slice = *slice;
-        if let Some(before) = chain.last_mut() {
-            shorten(before, &mut slice);
-        }
-        chain.push(slice);
+    let mut rest = slices;
+    while let Some(back) = rest.windows(2).position(turns_back) {
+        let (chain, after) = rest.split_at(back + 1);
+        smooth(chain, out);
+        out.extend(chain.last().map(|slice| Segment::Line(slice.at)));
+        out.extend(after.first().map(|slice| Segment::Line(slice.left())));
+        rest = after;
     }
-    let lefts = |ends: [Option<&Slice>; 2]| ends.map(|end| end.map(|slice| slice.left()));
-    let (wanted, have) = (lefts([slices.first(), slices.last()]), lefts([chain.first(), chain.last()]));
-    if wanted[0] != have[0] {
-        out.extend(have[0].map(Segment::Line));
-    }
-    smooth(&chain, out);
-    if wanted[1] != have[1] {
-        out.extend(wanted[1].map(Segment::Line));
-    }
+    smooth(rest, out);
 }
 
-/// Lets two slices in a bend to the left reach no further than to where they meet: what is beyond is nearer to
-/// other slices, which reach it.
-fn shorten(before: &mut Slice, slice: &mut Slice) {
-    let (one, other) = (before.ahead.left(), slice.ahead.left());
-    let way = slice.at - before.at;
-    let bend = cross(one, other);
-    let (first, second) = (cross(way, other) / bend, cross(way, one) / bend);
-    if first > 0.0 && second > 0.0 {
-        before.radius = before.radius.min(first);
-        slice.radius = slice.radius.min(second);
-    }
-}
-
-fn cross(one: Px, other: Px) -> f64 {
-    one.x * other.y - one.y * other.x
+/// Whether the left side would go backwards from the first to the second.
+fn turns_back(pair: &[Slice]) -> bool {
+    matches!(pair, [before, slice] if (slice.left() - before.left()).dot(slice.at - before.at) <= 0.0)
 }
 
 /// A smooth line pulled by the left sides between the first, where the path is already, and the last.

@@ -1,4 +1,5 @@
-//! Whether an eraser touches ink: distances between the line it goes along and the lines of an element.
+//! Whether an eraser touches ink: distances between the line it goes along and the lines of an
+//! element.
 //!
 //! Ink counts with its full width everywhere, even where it is thinner: erasing forgives.
 
@@ -14,7 +15,10 @@ const PIECES: u32 = 16;
 
 /// Whether a disc of radius `reach` board units that moves between two places touches the element.
 pub(super) fn sweep(element: &Element, from: Pos, to: Pos, reach: i32) -> bool {
-    if !element.bounds().meets(Rect::spanning(from, to).grown(reach)) {
+    if !element
+        .bounds()
+        .meets(Rect::spanning(from, to).grown(reach))
+    {
         return false;
     }
     let near = crate::geom::px(reach.max(0)) + super::full_width(element.style().width) / 2.0;
@@ -29,13 +33,18 @@ fn touches_points(points: &[Point], eraser: Way, near: f64) -> bool {
     let at = |point: &Point| Px::of(point.pos());
     match points {
         [only] => touches((at(only), at(only)), eraser, near),
-        _ => points.windows(2).any(|pair| matches!(pair, [a, b] if touches((at(a), at(b)), eraser, near))),
+        _ => points
+            .windows(2)
+            .any(|pair| matches!(pair, [a, b] if touches((at(a), at(b)), eraser, near))),
     }
 }
 
 fn touches_shape(shape: &Shape, eraser: Way, near: f64) -> bool {
     let parts = super::shape::line(shape).flatten(PIECES);
-    parts.iter().any(|part| part.windows(2).any(|pair| matches!(*pair, [a, b] if touches((a, b), eraser, near))))
+    parts.iter().any(|part| {
+        part.windows(2)
+            .any(|pair| matches!(*pair, [a, b] if touches((a, b), eraser, near)))
+    })
 }
 
 /// Whether two ways come as near as this, anywhere.
@@ -51,7 +60,11 @@ fn touches(one: Way, other: Way, near: f64) -> bool {
 fn squared_distance(from: Px, (a, b): Way) -> f64 {
     let (along, to) = (b - a, from - a);
     let length = along.dot(along);
-    let share = if length > 0.0 { (to.dot(along) / length).clamp(0.0, 1.0) } else { 0.0 };
+    let share = if length > 0.0 {
+        (to.dot(along) / length).clamp(0.0, 1.0)
+    } else {
+        0.0
+    };
     let apart = to - along * share;
     apart.dot(apart)
 }

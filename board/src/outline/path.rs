@@ -1,9 +1,10 @@
 //! Paths: what they are made of, and how they are written as short as SVG allows.
 //!
-//! Numbers are rounded to 1/100 px, which is a tenth of a pixel on the screen at 1000 %. Everything is relative, counted in whole
-//! hundredths, so that rounding never adds up. A quadratic that goes on smoothly from the one before is written as `t`, which
-//! names its end only: its control is the mirror image of the last. The writer therefore keeps book of
-//! where the reader's control really is, and chooses each end so that the next control comes out right.
+//! Numbers are rounded to 1/100 px, which is a tenth of a pixel on the screen at 1000 %. Everything
+//! is relative, counted in whole hundredths, so that rounding never adds up. A quadratic that goes on
+//! smoothly from the one before is written as `t`, which names its end only: its control is the
+//! mirror image of the last. The writer therefore keeps book of where the reader's control really is,
+//! and chooses each end so that the next control comes out right.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -46,7 +47,10 @@ impl Px {
     /// A place in board units, in pixels.
     #[must_use]
     pub fn of(at: crate::geom::Pos) -> Self {
-        Self { x: crate::geom::px(at.x), y: crate::geom::px(at.y) }
+        Self {
+            x: crate::geom::px(at.x),
+            y: crate::geom::px(at.y),
+        }
     }
 
     /// How much the other goes in the same direction, times both lengths.
@@ -60,7 +64,10 @@ impl Px {
 
     /// A quarter turn to the left on a page whose y goes down.
     pub(super) fn left(self) -> Self {
-        Self { x: self.y, y: -self.x }
+        Self {
+            x: self.y,
+            y: -self.x,
+        }
     }
 
     pub(super) fn mid(self, other: Self) -> Self {
@@ -70,28 +77,41 @@ impl Px {
     /// Of length 1; the fallback if it has no direction.
     pub(super) fn unit_or(self, fallback: Self) -> Self {
         let length = self.length();
-        if length > 1e-9 { self * (1.0 / length) } else { fallback }
+        if length > 1e-9 {
+            self * (1.0 / length)
+        } else {
+            fallback
+        }
     }
 }
 
 impl Add for Px {
     type Output = Self;
     fn add(self, other: Self) -> Self {
-        Self { x: self.x + other.x, y: self.y + other.y }
+        Self {
+            x: self.x + other.x,
+            y: self.y + other.y,
+        }
     }
 }
 
 impl Sub for Px {
     type Output = Self;
     fn sub(self, other: Self) -> Self {
-        Self { x: self.x - other.x, y: self.y - other.y }
+        Self {
+            x: self.x - other.x,
+            y: self.y - other.y,
+        }
     }
 }
 
 impl Mul<f64> for Px {
     type Output = Self;
     fn mul(self, by: f64) -> Self {
-        Self { x: self.x * by, y: self.y * by }
+        Self {
+            x: self.x * by,
+            y: self.y * by,
+        }
     }
 }
 
@@ -106,7 +126,14 @@ impl Path {
 
     /// Writes the path in SVG's words.
     pub fn write_svg(&self, out: &mut String) {
-        let mut writer = Writer { out, at: Grid::default(), start: Grid::default(), mirror: None, command: ' ', dotted: false };
+        let mut writer = Writer {
+            out,
+            at: Grid::default(),
+            start: Grid::default(),
+            mirror: None,
+            command: ' ',
+            dotted: false,
+        };
         let mut segments = self.segments.iter().peekable();
         while let Some(segment) = segments.next() {
             writer.segment(*segment, &mut segments);
@@ -171,14 +198,23 @@ struct Grid {
 }
 
 impl Grid {
-    #[expect(clippy::cast_possible_truncation, reason = "casts saturate; boards are far smaller")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "casts saturate; boards are far smaller"
+    )]
     fn nearest(place: Px) -> Self {
-        Self { x: (place.x * 100.0).round() as i64, y: (place.y * 100.0).round() as i64 }
+        Self {
+            x: (place.x * 100.0).round() as i64,
+            y: (place.y * 100.0).round() as i64,
+        }
     }
 
     /// This place seen in a mirror at `at`.
     fn mirrored(self, at: Self) -> Self {
-        Self { x: 2 * at.x - self.x, y: 2 * at.y - self.y }
+        Self {
+            x: 2 * at.x - self.x,
+            y: 2 * at.y - self.y,
+        }
     }
 
     fn is_within(self, other: Self, hundredths: u64) -> bool {
@@ -212,7 +248,9 @@ impl Writer<'_> {
             }
             Segment::Line(to) => self.line(Grid::nearest(to)),
             Segment::Quad(control, to) => self.quad(mirror, control, to, rest.peek().copied()),
-            Segment::Cubic(first, second, to) => self.go('c', &[first, second, to].map(Grid::nearest)),
+            Segment::Cubic(first, second, to) => {
+                self.go('c', &[first, second, to].map(Grid::nearest))
+            }
             Segment::Close => {
                 self.out.push('z');
                 self.command = 'z';
@@ -257,11 +295,14 @@ impl Writer<'_> {
 
     /// Writes hundredths as a decimal, with as little as possible in front of it.
     fn number(&mut self, hundredths: i64, fresh: bool) {
-        let (whole, part) = (hundredths.unsigned_abs() / 100, hundredths.unsigned_abs() % 100);
+        let (whole, part) = (
+            hundredths.unsigned_abs() / 100,
+            hundredths.unsigned_abs() % 100,
+        );
         let starts_with_point = whole == 0 && part != 0;
         if hundredths < 0 {
             self.out.push('-');
-        } else if !fresh && !(starts_with_point && self.dotted) {
+        } else if !(fresh || starts_with_point && self.dotted) {
             self.out.push(' ');
         }
         if !starts_with_point {
@@ -285,14 +326,21 @@ impl Writer<'_> {
     }
 
     fn digit(&mut self, digit: u64) {
-        self.out.push(u8::try_from(digit).map_or('0', |digit| char::from(b'0' + digit)));
+        self.out
+            .push(u8::try_from(digit).map_or('0', |digit| char::from(b'0' + digit)));
     }
 }
 
-/// Where to end a quadratic: if the next one goes on smoothly, halfway to its control, so that its mirror is right.
+/// Where to end a quadratic: if the next one goes on smoothly, halfway to its control, so that its
+/// mirror is right.
 fn end_between(control: Grid, to: Grid, next: Option<&Segment>) -> Grid {
-    let Some(Segment::Quad(next, _)) = next else { return to };
+    let Some(Segment::Quad(next, _)) = next else {
+        return to;
+    };
     let next = Grid::nearest(*next);
-    let half = Grid { x: (control.x + next.x).div_euclid(2), y: (control.y + next.y).div_euclid(2) };
+    let half = Grid {
+        x: (control.x + next.x).div_euclid(2),
+        y: (control.y + next.y).div_euclid(2),
+    };
     if half.is_within(to, 2) { half } else { to }
 }

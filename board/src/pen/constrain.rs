@@ -5,19 +5,28 @@ use crate::geom::Pos;
 use crate::limits;
 
 /// The ends of a shape that was dragged out between two places. Constrained, a rectangle becomes a
-/// square and an ellipse a circle, as large as the longer side; a line or arrow goes to the nearest of
-/// the eight directions.
+/// square and an ellipse a circle, as large as the longer side; a line or arrow goes to the nearest
+/// of the eight directions.
 #[must_use]
 pub fn shape_between(kind: ShapeKind, from: Pos, to: Pos, constrained: bool) -> (Pos, Pos) {
     if !constrained {
         return (from, to);
     }
-    let drag = (i64::from(to.x) - i64::from(from.x), i64::from(to.y) - i64::from(from.y));
+    let drag = (
+        i64::from(to.x) - i64::from(from.x),
+        i64::from(to.y) - i64::from(from.y),
+    );
     let (dx, dy) = match kind {
         ShapeKind::Rectangle | ShapeKind::Ellipse => square(drag),
         ShapeKind::Line | ShapeKind::Arrow => eighth(drag),
     };
-    (from, Pos { x: held(from.x, dx), y: held(from.y, dy) })
+    (
+        from,
+        Pos {
+            x: held(from.x, dx),
+            y: held(from.y, dy),
+        },
+    )
 }
 
 fn square((dx, dy): (i64, i64)) -> (i64, i64) {
@@ -67,16 +76,29 @@ mod tests {
             (Line, (0, 0), (0, 0)),
         ] {
             let from = Pos { x: 5, y: 5 };
-            let to = Pos { x: 5 + drag.0, y: 5 + drag.1 };
-            let want = Pos { x: 5 + want.0, y: 5 + want.1 };
-            assert_eq!(shape_between(kind, from, to, true), (from, want), "{kind:?} {drag:?}");
+            let to = Pos {
+                x: 5 + drag.0,
+                y: 5 + drag.1,
+            };
+            let want = Pos {
+                x: 5 + want.0,
+                y: 5 + want.1,
+            };
+            assert_eq!(
+                shape_between(kind, from, to, true),
+                (from, want),
+                "{kind:?} {drag:?}"
+            );
             assert_eq!(shape_between(kind, from, to, false), (from, to));
         }
     }
 
     #[test]
     fn a_constrained_shape_stays_on_the_board() {
-        let edge = Pos { x: limits::COORDINATE, y: 0 };
+        let edge = Pos {
+            x: limits::COORDINATE,
+            y: 0,
+        };
         let (_, to) = shape_between(ShapeKind::Rectangle, edge, Pos { x: edge.x, y: 900 }, true);
         assert!(to.is_on_board());
     }

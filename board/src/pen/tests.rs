@@ -7,7 +7,11 @@ use super::hand::Raw;
 use super::*;
 
 fn sample((ms, x, y, pressure): Raw) -> Sample {
-    Sample { at: Pos { x, y }, pressure, ms }
+    Sample {
+        at: Pos { x, y },
+        pressure,
+        ms,
+    }
 }
 
 /// Every effect of a whole stroke, one sample an event.
@@ -16,7 +20,10 @@ fn stroke(grid: i32, raw: &[Raw]) -> Vec<PenEffect> {
     let (first, rest) = raw.split_first().unwrap();
     let mut effects = pen.handle(PenEvent::Down(sample(*first)));
     for &at in rest {
-        effects.extend(pen.handle(PenEvent::Move { samples: &[sample(at)], predicted: &[] }));
+        effects.extend(pen.handle(PenEvent::Move {
+            samples: &[sample(at)],
+            predicted: &[],
+        }));
     }
     effects.extend(pen.handle(PenEvent::Up(sample(*raw.last().unwrap()))));
     effects
@@ -31,7 +38,11 @@ fn committed(effects: &[PenEffect]) -> Vec<(Points, bool)> {
             PenEffect::Extend { from, points, done } => {
                 let (stroke, was_done) = strokes.last_mut().unwrap();
                 assert!(!*was_done);
-                assert_eq!(stroke.len(), usize::try_from(*from).unwrap(), "no gap, no overlap");
+                assert_eq!(
+                    stroke.len(),
+                    usize::try_from(*from).unwrap(),
+                    "no gap, no overlap"
+                );
                 stroke.extend_from(stroke.len(), points);
                 *was_done = *done;
             }
@@ -49,7 +60,10 @@ pub(crate) fn drawn(raw: &[Raw]) -> Points {
 }
 
 fn line(samples: u64, step: i32) -> Vec<Raw> {
-    (0..samples).zip(0..).map(|(i, n)| (i * 8, n * step, 0, 0)).collect()
+    (0..samples)
+        .zip(0..)
+        .map(|(i, n)| (i * 8, n * step, 0, 0))
+        .collect()
 }
 
 #[test]
@@ -58,8 +72,18 @@ fn a_tap_is_one_point_sent_and_committed_at_once() {
     let mut pen = Pen::new(8);
     assert_eq!(pen.handle(PenEvent::Down(tap)), [PenEffect::Begin]);
     assert!(pen.is_down());
-    let points = Points(vec![Point { x: 100, y: 200, pressure: 0 }]);
-    let want = [PenEffect::Ink { from: 0, points: points.clone() }, PenEffect::Add { points, done: true }];
+    let points = Points(vec![Point {
+        x: 100,
+        y: 200,
+        pressure: 0,
+    }]);
+    let want = [
+        PenEffect::Ink {
+            from: 0,
+            points: points.clone(),
+        },
+        PenEffect::Add { points, done: true },
+    ];
     assert_eq!(pen.handle(PenEvent::Up(tap)), want);
     assert!(!pen.is_down());
     assert!(pen.live().is_empty());
@@ -97,13 +121,22 @@ fn a_long_stroke_is_committed_every_second() {
 #[test]
 fn a_burst_is_committed_every_so_many_points() {
     let raw: Vec<Raw> = line(600, 100);
-    let burst: Vec<Sample> = raw.iter().map(|&(ms, x, y, p)| sample((ms * 3 / 4, x, y, p))).collect();
+    let burst: Vec<Sample> = raw
+        .iter()
+        .map(|&(ms, x, y, p)| sample((ms * 3 / 4, x, y, p)))
+        .collect();
     let mut pen = Pen::new(8);
     let mut effects = pen.handle(PenEvent::Down(burst[0]));
-    effects.extend(pen.handle(PenEvent::Move { samples: &burst, predicted: &[] }));
+    effects.extend(pen.handle(PenEvent::Move {
+        samples: &burst,
+        predicted: &[],
+    }));
     effects.extend(pen.handle(PenEvent::Up(burst[599])));
     for effect in &effects {
-        if let PenEffect::Add { points, .. } | PenEffect::Extend { points, .. } | PenEffect::Ink { points, .. } = effect {
+        if let PenEffect::Add { points, .. }
+        | PenEffect::Extend { points, .. }
+        | PenEffect::Ink { points, .. } = effect
+        {
             assert!(points.len() <= limits::POINTS_PER_OP);
         }
     }
@@ -116,11 +149,27 @@ fn time_alone_commits_what_waits_once() {
     let _ = pen.handle(PenEvent::Down(sample((0, 0, 0, 0))));
     assert_eq!(pen.handle(PenEvent::Tick(15)), []);
     let points = Points(vec![Point::default()]);
-    assert_eq!(pen.handle(PenEvent::Tick(16)), [PenEffect::Ink { from: 0, points: points.clone() }]);
+    assert_eq!(
+        pen.handle(PenEvent::Tick(16)),
+        [PenEffect::Ink {
+            from: 0,
+            points: points.clone()
+        }]
+    );
     assert_eq!(pen.handle(PenEvent::Tick(999)), []);
-    assert_eq!(pen.handle(PenEvent::Tick(1000)), [PenEffect::Add { points, done: false }]);
+    assert_eq!(
+        pen.handle(PenEvent::Tick(1000)),
+        [PenEffect::Add {
+            points,
+            done: false
+        }]
+    );
     assert_eq!(pen.handle(PenEvent::Tick(2000)), []);
-    let last = PenEffect::Extend { from: 1, points: Points::default(), done: true };
+    let last = PenEffect::Extend {
+        from: 1,
+        points: Points::default(),
+        done: true,
+    };
     assert_eq!(pen.handle(PenEvent::Up(sample((2001, 0, 0, 0)))), [last]);
 }
 
@@ -144,7 +193,10 @@ fn without_a_stroke_nothing_happens() {
     let mut pen = Pen::new(8);
     let at = sample((0, 0, 0, 0));
     for event in [
-        PenEvent::Move { samples: &[at], predicted: &[at] },
+        PenEvent::Move {
+            samples: &[at],
+            predicted: &[at],
+        },
         PenEvent::Up(at),
         PenEvent::Cancel,
         PenEvent::Tick(5000),
@@ -157,9 +209,19 @@ fn without_a_stroke_nothing_happens() {
 fn a_second_down_finishes_the_stroke_whose_up_was_lost() {
     let mut pen = Pen::new(8);
     let _ = pen.handle(PenEvent::Down(sample((0, 0, 0, 0))));
-    let _ = pen.handle(PenEvent::Move { samples: &[sample((8, 640, 0, 0))], predicted: &[] });
+    let _ = pen.handle(PenEvent::Move {
+        samples: &[sample((8, 640, 0, 0))],
+        predicted: &[],
+    });
     let effects = pen.handle(PenEvent::Down(sample((20, 0, 0, 0))));
-    assert!(matches!(effects[..], [PenEffect::Ink { .. }, PenEffect::Add { done: true, .. }, PenEffect::Begin]));
+    assert!(matches!(
+        effects[..],
+        [
+            PenEffect::Ink { .. },
+            PenEffect::Add { done: true, .. },
+            PenEffect::Begin
+        ]
+    ));
     assert!(pen.is_down());
 }
 
@@ -168,53 +230,100 @@ fn predicted_points_are_painted_but_never_sent() {
     let mut pen = Pen::new(8);
     let _ = pen.handle(PenEvent::Down(sample((0, 0, 0, 0))));
     let (at, ahead) = (sample((8, 640, 0, 0)), sample((16, 6400, 0, 0)));
-    let _ = pen.handle(PenEvent::Move { samples: &[at], predicted: &[ahead] });
+    let _ = pen.handle(PenEvent::Move {
+        samples: &[at],
+        predicted: &[ahead],
+    });
     let xs: Vec<i32> = pen.live().iter().map(|point| point.x).collect();
-    assert_eq!(xs[xs.len() - 2..], [640, 6400], "the nib itself, then the prediction");
+    assert_eq!(
+        xs[xs.len() - 2..],
+        [640, 6400],
+        "the nib itself, then the prediction"
+    );
     let effects = pen.handle(PenEvent::Up(at));
-    assert!(committed(&effects)[0].0.0.iter().all(|point| point.x <= 640));
+    assert!(
+        committed(&effects)[0]
+            .0
+            .0
+            .iter()
+            .all(|point| point.x <= 640)
+    );
 }
 
 #[test]
 fn a_stroke_of_full_length_goes_on_as_a_new_one() {
     let raw = line(limits::POINTS_PER_STROKE as u64 + 500, 100);
     let effects = stroke(8, &raw);
-    assert_eq!(effects.iter().filter(|effect| **effect == PenEffect::Begin).count(), 2);
+    assert_eq!(
+        effects
+            .iter()
+            .filter(|effect| **effect == PenEffect::Begin)
+            .count(),
+        2
+    );
     let strokes = committed(&effects);
     assert_eq!(strokes.len(), 2);
-    assert!(strokes.iter().all(|(points, done)| *done && points.len() <= limits::POINTS_PER_STROKE));
+    assert!(
+        strokes
+            .iter()
+            .all(|(points, done)| *done && points.len() <= limits::POINTS_PER_STROKE)
+    );
     assert_eq!(strokes[0].0.0.last(), strokes[1].0.0.first());
 }
 
 #[test]
 fn a_pen_that_lifts_keeps_its_pressure() {
-    let raw = [(0, 0, 0, 90), (8, 640, 0, 90), (16, 1280, 0, 90), (24, 1920, 0, 0)];
+    let raw = [
+        (0, 0, 0, 90),
+        (8, 640, 0, 90),
+        (16, 1280, 0, 90),
+        (24, 1920, 0, 0),
+    ];
     assert!(drawn(&raw).0.iter().all(|point| point.pressure == 90));
 }
 
 #[test]
 fn pressing_harder_on_the_spot_is_kept() {
-    let raw: Vec<Raw> = (0..10).map(|i| (i * 8, 0, 0, u8::try_from(i * 20 + 1).unwrap())).collect();
+    let raw: Vec<Raw> = (0..10)
+        .map(|i| (i * 8, 0, 0, u8::try_from(i * 20 + 1).unwrap()))
+        .collect();
     assert_eq!(drawn(&raw).0.last().unwrap().pressure, 181);
 }
 
 #[test]
 fn a_fast_mouse_is_thinned() {
-    let raw: Vec<Raw> = line(1000, 64).into_iter().map(|(ms, x, y, p)| (ms / 8, x, y, p)).collect();
+    let raw: Vec<Raw> = line(1000, 64)
+        .into_iter()
+        .map(|(ms, x, y, p)| (ms / 8, x, y, p))
+        .collect();
     let points = drawn(&raw);
     assert!((150..=180).contains(&points.len()), "{}", points.len());
 }
 
 #[test]
 fn a_trembling_hand_is_calmed() {
-    let raw: Vec<Raw> = (0..200).zip(0..).map(|(ms, i)| (ms * 8, i * 64, if i % 2 == 0 { 20 } else { -20 }, 0)).collect();
-    let wobble = drawn(&raw).0[1..100].iter().map(|point| point.y.abs()).max().unwrap();
+    let raw: Vec<Raw> = (0..200)
+        .zip(0..)
+        .map(|(ms, i)| (ms * 8, i * 64, if i % 2 == 0 { 20 } else { -20 }, 0))
+        .collect();
+    let wobble = drawn(&raw).0[1..100]
+        .iter()
+        .map(|point| point.y.abs())
+        .max()
+        .unwrap();
     assert!(wobble <= 16, "{wobble}");
 }
 
 #[test]
 fn grid_follows_zoom() {
-    for (zoom, grid) in [(1.0, 8), (0.1, 80), (4.0, 2), (10.0, 1), (0.0, 1024), (f64::NAN, 0)] {
+    for (zoom, grid) in [
+        (1.0, 8),
+        (0.1, 80),
+        (4.0, 2),
+        (10.0, 1),
+        (0.0, 1024),
+        (f64::NAN, 0),
+    ] {
         assert_eq!(Pen::grid_at(zoom), grid);
     }
     assert_eq!(Pen::new(0).grid, 1);

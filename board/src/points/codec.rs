@@ -1,7 +1,8 @@
-//! Points as bytes: two or three a point for ordinary strokes. Nothing here knows about ops or limits.
+//! Points as bytes: two or three a point for ordinary strokes. Nothing here knows about ops or
+//! limits.
 //!
-//! A *varint* is an unsigned number, seven bits a byte, lowest first, the top bit set on all but the last
-//! byte. A *signed* varint is zig-zagged first: 0, -1, 1, -2 … become 0, 1, 2, 3 …
+//! A *varint* is an unsigned number, seven bits a byte, lowest first, the top bit set on all but the
+//! last byte. A *signed* varint is zig-zagged first: 0, -1, 1, -2 … become 0, 1, 2, 3 …
 //!
 //! | part | bytes |
 //! |---|---|
@@ -10,10 +11,11 @@
 //! | first point | `x`, `y`: signed varints; pressure: 1 byte |
 //! | each further point | `x`, `y`: signed varints; if pressure varies, its difference: signed varint |
 //!
-//! The further points are told as `q = (p - first) >> s`, where `s` is as large as loses nothing (a pen
-//! that quantises to 1/8 px thereby saves three bits a number), and each `q` as its difference from the
-//! straight continuation `2·q[-1] - q[-2]` of the two before it (both 0 at first): a hand that moves evenly costs
-//! one byte a coordinate at any speed. Pressure differences wrap at 256, as a signed byte.
+//! The further points are told as `q = (p - first) >> s`, where `s` is as large as loses nothing (a
+//! pen that quantises to 1/8 px thereby saves three bits a number), and each `q` as its difference
+//! from the straight continuation `2·q[-1] - q[-2]` of the two before it (both 0 at first): a hand
+//! that moves evenly costs one byte a coordinate at any speed. Pressure differences wrap at 256, as a
+//! signed byte.
 //!
 //! Every list has exactly one spelling and the decoder refuses all others, so that a chain over
 //! stored ops cannot be told apart from a chain over what they mean.
@@ -65,17 +67,27 @@ pub fn encode(points: &[Point]) -> Vec<u8> {
     let (mut x, mut y) = (Line::default(), Line::default());
     let mut pressure = first.pressure;
     for point in rest {
-        put_signed(&mut out, x.residual(offset(first.x, point.x) >> (header & SHIFT)));
-        put_signed(&mut out, y.residual(offset(first.y, point.y) >> (header & SHIFT)));
+        put_signed(
+            &mut out,
+            x.residual(offset(first.x, point.x) >> (header & SHIFT)),
+        );
+        put_signed(
+            &mut out,
+            y.residual(offset(first.y, point.y) >> (header & SHIFT)),
+        );
         if header & VARIES != 0 {
-            put_signed(&mut out, i64::from(point.pressure.wrapping_sub(pressure).cast_signed()));
+            put_signed(
+                &mut out,
+                i64::from(point.pressure.wrapping_sub(pressure).cast_signed()),
+            );
             pressure = point.pressure;
         }
     }
     out
 }
 
-/// Reads what [`encode`] wrote. Memory is bounded by the length of `bytes`, whatever count they claim.
+/// Reads what [`encode`] wrote. Memory is bounded by the length of `bytes`, whatever count they
+/// claim.
 ///
 /// # Errors
 /// When the bytes are anything else, or hold more than `max_points`.
@@ -85,8 +97,16 @@ pub fn decode(bytes: &[u8], max_points: usize) -> Result<Vec<Point>, BadPoints> 
     if count > max_points {
         return Err(BadPoints::TooMany);
     }
-    let points = if count == 0 { Vec::new() } else { body(&mut reader, count)? };
-    if reader.0.is_empty() { Ok(points) } else { Err(BadPoints::Trailing) }
+    let points = if count == 0 {
+        Vec::new()
+    } else {
+        body(&mut reader, count)?
+    };
+    if reader.0.is_empty() {
+        Ok(points)
+    } else {
+        Err(BadPoints::Trailing)
+    }
 }
 
 /// Everything behind a count that is not 0.
@@ -95,7 +115,11 @@ fn body(reader: &mut Reader<'_>, count: usize) -> Result<Vec<Point>, BadPoints> 
     if count > reader.0.len() / BYTES_PER_POINT {
         return Err(BadPoints::Short);
     }
-    let first = Point { x: fit(reader.signed()?)?, y: fit(reader.signed()?)?, pressure: reader.byte()? };
+    let first = Point {
+        x: fit(reader.signed()?)?,
+        y: fit(reader.signed()?)?,
+        pressure: reader.byte()?,
+    };
     let mut points = Vec::with_capacity(count);
     points.push(first);
     let (mut x, mut y) = (Line::default(), Line::default());
@@ -106,10 +130,20 @@ fn body(reader: &mut Reader<'_>, count: usize) -> Result<Vec<Point>, BadPoints> 
             let change = i8::try_from(reader.signed()?).map_err(|_| BadPoints::Spelling)?;
             pressure = pressure.wrapping_add(change.cast_unsigned());
         }
-        points.push(Point { x: place(first.x, dx, told)?, y: place(first.y, dy, told)?, pressure });
+        points.push(Point {
+            x: place(first.x, dx, told)?,
+            y: place(first.y, dy, told)?,
+            pressure,
+        });
     }
-    let is_only_spelling = points.split_first().is_some_and(|(first, rest)| header(first, rest) == told);
-    if is_only_spelling { Ok(points) } else { Err(BadPoints::Spelling) }
+    let is_only_spelling = points
+        .split_first()
+        .is_some_and(|(first, rest)| header(first, rest) == told);
+    if is_only_spelling {
+        Ok(points)
+    } else {
+        Err(BadPoints::Spelling)
+    }
 }
 
 /// The header that these points have to have.
@@ -120,7 +154,11 @@ fn header(first: &Point, rest: &[Point]) -> u8 {
         bits |= offset(first.x, point.x) | offset(first.y, point.y);
         varies |= point.pressure ^ first.pressure;
     }
-    let shift = if bits == 0 { 0 } else { u8::try_from(bits.trailing_zeros()).unwrap_or(0) };
+    let shift = if bits == 0 {
+        0
+    } else {
+        u8::try_from(bits.trailing_zeros()).unwrap_or(0)
+    };
     shift | if varies == 0 { 0 } else { VARIES }
 }
 
@@ -141,7 +179,9 @@ impl Line {
 
     /// The inverse of [`Line::residual`].
     fn follow(&mut self, residual: i64) -> Result<i64, BadPoints> {
-        let next = residual.checked_add(2 * self.last - self.before).ok_or(BadPoints::Range)?;
+        let next = residual
+            .checked_add(2 * self.last - self.before)
+            .ok_or(BadPoints::Range)?;
         // No offset between two 32-bit coordinates is larger; this also keeps the sums above from overflowing.
         if next.unsigned_abs() > u64::from(u32::MAX) {
             return Err(BadPoints::Range);
@@ -198,7 +238,11 @@ impl Reader<'_> {
             value |= u64::from(byte & 0x7f) << shift;
             if byte & 0x80 == 0 {
                 let is_padded = byte == 0 && shift > 0;
-                return if is_padded { Err(BadPoints::Spelling) } else { Ok(value) };
+                return if is_padded {
+                    Err(BadPoints::Spelling)
+                } else {
+                    Ok(value)
+                };
             }
         }
         Err(BadPoints::Spelling)
