@@ -1,0 +1,140 @@
+//! A store whose commits wait at a gate and fail on demand; everything else is the real one's.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use inkroom::store::{BoardBatch, BoardCard, Kept, Outcome, Pruned, Snapshot, Store, StoreError, StoreHealth};
+use inkroom_board::ledger::{ClientHead, Genesis, Logged};
+use inkroom_board::room::Opening;
+use inkroom_board::wire::Profile;
+use inkroom_board::{BoardId, ClientId, PersonId, Position, Seq};
+use tokio::sync::{Semaphore, watch};
+
+/// How a commit fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// Before anything is stored.
+    Before,
+    /// After everything is stored, so that nobody hears of it.
+    After,
+}
+
+/// What a commit was asked to do: how many ops of which boards.
+pub(crate) type Asked = Vec<(BoardId, usize)>;
+
+#[derive(Debug)]
+pub(crate) struct Gate {
+    store: Arc<dyn Store>,
+    open: Semaphore,
+    faults: Mutex<VecDeque<Fault>>,
+    asked: watch::Sender<Vec<Asked>>,
+}
+
+impl Gate {
+    /// Shut: no commit passes.
+    pub(crate) fn shut(store: Arc<dyn Store>) -> Arc<Self> {
+        let asked = watch::Sender::new(Vec::new());
+        Arc::new(Self { store, open: Semaphore::new(0), faults: Mutex::default(), asked })
+    }
+
+    /// Open from the start.
+    pub(crate) fn open(store: Arc<dyn Store>) -> Arc<Self> {
+        let gate = Self::shut(store);
+        gate.let_all_pass();
+        gate
+    }
+
+    pub(crate) fn let_pass(&self, commits: usize) {
+        self.open.add_permits(commits);
+    }
+
+    pub(crate) fn let_all_pass(&self) {
+        self.let_pass(Semaphore::MAX_PERMITS / 2);
+    }
+
+    /// The next commits fail like this, one after the other.
+    pub(crate) fn fail(&self, faults: &[Fault]) {
+        self.faults.lock().unwrap().extend(faults);
+    }
+
+    /// What the first `commits` commits were asked, once there were so many.
+    pub(crate) async fn asked(&self, commits: usize) -> Vec<Asked> {
+        let mut asked = self.asked.subscribe();
+        asked.wait_for(|asked| asked.len() >= commits).await.unwrap().clone()
+    }
+}
+
+fn unavailable<T>() -> Result<T, StoreError> {
+    Err(StoreError::Unavailable(sqlx::Error::PoolTimedOut))
+}
+
+#[async_trait]
+impl Store for Gate {
+    async fn commit(&self, batch: &[BoardBatch]) -> Result<Vec<Vec<Outcome>>, StoreError> {
+        self.asked.send_modify(|asked| asked.push(batch.iter().map(|part| (part.board, part.ops.len())).collect()));
+        self.open.acquire().await.unwrap().forget();
+        let fault = self.faults.lock().unwrap().pop_front();
+        if fault == Some(Fault::Before) {
+            return unavailable();
+        }
+        let outcomes = self.store.commit(batch).await?;
+        if fault == Some(Fault::After) { unavailable() } else { Ok(outcomes) }
+    }
+
+    async fn create(&self, genesis: &Genesis, at_ms: u64) -> Result<(), StoreError> {
+        self.store.create(genesis, at_ms).await
+    }
+
+    async fn load(&self, board: BoardId) -> Result<Opening, StoreError> {
+        self.store.load(board).await
+    }
+
+    async fn tail(&self, board: BoardId, after: Seq, most: usize) -> Result<Vec<Logged>, StoreError> {
+        self.store.tail(board, after, most).await
+    }
+
+    async fn heads(&self, boards: &[BoardId]) -> Result<Vec<(BoardId, Position)>, StoreError> {
+        self.store.heads(boards).await
+    }
+
+    async fn client(&self, board: BoardId, client: ClientId) -> Result<Option<ClientHead>, StoreError> {
+        self.store.client(board, client).await
+    }
+
+    async fn snapshot(&self, board: BoardId, epoch: u64, seq: Seq) -> Result<Option<Vec<u8>>, StoreError> {
+        self.store.snapshot(board, epoch, seq).await
+    }
+
+    async fn put_snapshot(&self, board: BoardId, snapshot: Snapshot) -> Result<Kept, StoreError> {
+        self.store.put_snapshot(board, snapshot).await
+    }
+
+    async fn prune(&self, board: BoardId, now_ms: u64) -> Result<Pruned, StoreError> {
+        self.store.prune(board, now_ms).await
+    }
+
+    async fn person(&self, id: PersonId) -> Result<Option<Profile>, StoreError> {
+        self.store.person(id).await
+    }
+
+    async fn put_person(&self, profile: &Profile, at_ms: u64) -> Result<(), StoreError> {
+        self.store.put_person(profile, at_ms).await
+    }
+
+    async fn touch_person(&self, id: PersonId, at_ms: u64) -> Result<(), StoreError> {
+        self.store.touch_person(id, at_ms).await
+    }
+
+    async fn boards(&self, ids: &[BoardId]) -> Result<Vec<BoardCard>, StoreError> {
+        self.store.boards(ids).await
+    }
+
+    async fn health(&self) -> StoreHealth {
+        self.store.health().await
+    }
+
+    async fn close(&self) {
+        self.store.close().await;
+    }
+}
