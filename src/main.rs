@@ -1,0 +1,62 @@
+//! The program: reads its flags, starts a [`Server`], and ends it when it is told to.
+
+use anyhow::Context;
+use clap::{Parser, Subcommand};
+use inkroom::{Config, Server, telemetry};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// Inkroom: a self-hosted, real-time collaborative whiteboard
+#[derive(Debug, Parser)]
+#[command(version, about)]
+struct Line {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve boards until SIGTERM or SIGINT; a second signal ends it at once
+    Serve(Box<Config>),
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let Command::Serve(config) = Line::parse().command;
+    telemetry::start(&config)?;
+    serve(*config).await
+}
+
+async fn serve(config: Config) -> anyhow::Result<()> {
+    let mut signals = Signals::new().context("cannot listen for signals")?;
+    let mut server = Server::new(config).await?;
+    let address = server.listen().await?;
+    println!("listening on http://{address}");
+    signals.next().await;
+    tokio::select! {
+        () = server.shutdown() => {}
+        () = signals.next() => anyhow::bail!("ended at once by a second signal"),
+    }
+    Ok(())
+}
+
+/// What asks a server to end.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! Two servers on one database: what is drawn on one is seen on the other, with a relay between them and without.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use inkroom::relay::{Hint, LocalRelay, News, Relay, Subscription};
+use inkroom::store::{SqliteStore, Store};
+use inkroom::{Config, Server};
+use inkroom_board::BoardId;
+
+use crate::common::{Client, Guest, TestServer, stroke};
+
+/// A relay that loses everything.
+#[derive(Debug)]
+struct Deaf;
+
+#[derive(Debug)]
+struct Silence;
+
+#[async_trait]
+impl Relay for Deaf {
+    fn publish(&self, _: Hint) {}
+
+    async fn subscribe(&self, _: BoardId) -> Box<dyn Subscription> {
+        Box::new(Silence)
+    }
+}
+
+#[async_trait]
+impl Subscription for Silence {
+    async fn next(&mut self) -> News {
+        std::future::pending().await
+    }
+}
+
+/// Two servers on one file, each with a store of its own, as two processes would have.
+async fn two_servers(
+    data: &std::path::Path,
+    relay: [Arc<dyn Relay>; 2],
+    head_poll: Duration,
+) -> [TestServer; 2] {
+    let start = async |relay| {
+        let mut config = Config::local(data.into());
+        config.timing.head_poll = head_poll;
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(data).await.unwrap());
+        TestServer::of(Server::with(config, store, relay).unwrap()).await
+    };
+    let [one, two] = relay;
+    [start(one).await, start(two).await]
+}
+
+async fn draw_on_both([one, two]: &[TestServer; 2]) {
+    let ada = Guest::of(one.address).await;
+    let board = ada.board(one.address, "everyone").await;
+    let mut a = Client::join(one.address, board, &ada).await;
+    let mut b = Client::join(two.address, board, &Guest::of(two.address).await).await;
+    for _ in 0..15 {
+        a.draw(stroke()).await;
+        b.draw(stroke()).await;
+    }
+    a.all_saved().await;
+    b.all_saved().await;
+    a.at_seq(30).await;
+    b.at_seq(30).await;
+    assert_eq!(a.digest(), b.digest());
+    // And the last one of all, after which there is silence.
+    a.draw(stroke()).await;
+    b.at_seq(31).await;
+    a.all_saved().await;
+    assert_eq!(a.digest(), b.digest());
+    // Somebody moves from one to the other.
+    a.vanish();
+    a.server = two.address;
+    a.connect().await;
+    a.draw(stroke()).await;
+    a.all_saved().await;
+    assert_eq!(a.replica.position().seq, 32);
+}
+
+#[tokio::test]
+async fn two_servers_with_a_relay_show_one_board() {
+    let data = tempfile::tempdir().unwrap();
+    let relay = Arc::new(LocalRelay::default());
+    // Never polled: what arrives arrives by the relay.
+    let servers = two_servers(
+        data.path(),
+        [relay.clone(), relay],
+        Duration::from_secs(3_600),
+    )
+    .await;
+    draw_on_both(&servers).await;
+}
+
+#[tokio::test]
+async fn two_servers_whose_relay_loses_everything_show_one_board_all_the_same() {
+    let data = tempfile::tempdir().unwrap();
+    let servers = two_servers(
+        data.path(),
+        [Arc::new(Deaf), Arc::new(Deaf)],
+        Duration::from_millis(200),
+    )
+    .await;
+    draw_on_both(&servers).await;
+}
+
+#[tokio::test]
+async fn a_room_that_closed_opens_again_as_it_was() {
+    let server = TestServer::with(|config| config.timing.idle = Duration::from_millis(100)).await;
+    let ada = server.guest().await;
+    let board = server.board(&ada, "everyone").await;
+    let mut a = Client::join(server.address, board, &ada).await;
+    a.draw(stroke()).await;
+    a.all_saved().await;
+    let digest = a.digest();
+    a.vanish();
+    crate::common::until("no room", async || {
+        let health = crate::common::Ask::get("/health").of(server.address).await;
+        serde_json::from_slice::<serde_json::Value>(&health.body).unwrap()["boards"]["open"] == 0
+    })
+    .await;
+    let late = Client::join(server.address, board, &server.guest().await).await;
+    assert_eq!(late.digest(), digest);
+}
