@@ -1,0 +1,186 @@
+//! What the pages say where it depends on numbers: plain, short, no exclamation.
+//!
+//! Every sentence that a state turns into is here, so that they can be read and tested in one place.
+//! Built by pushing strings, not by formatting: the formatting machinery would be most of the client's text.
+
+use alloc::string::{String, ToString};
+
+use crate::handle::{Hand, Link};
+
+/// What a board without a title is called.
+pub const UNTITLED: &str = "Untitled";
+
+/// The title, or [`UNTITLED`].
+#[must_use]
+pub fn title(title: &str) -> &str {
+    if title.trim().is_empty() {
+        UNTITLED
+    } else {
+        title
+    }
+}
+
+/// How the line to the server is.
+#[must_use]
+pub fn connection(link: Link, pending: u32) -> String {
+    match (link, pending) {
+        (Link::Connecting, _) => "Connecting…".into(),
+        (Link::Live, _) => "Live".into(),
+        (Link::Reconnecting, _) => "Reconnecting… your drawing goes on.".into(),
+        (Link::Offline, 0) => "Offline. Your drawing goes on.".into(),
+        (Link::Offline, 1) => "Offline: 1 change on this device.".into(),
+        (Link::Offline, n) => join(&["Offline: ", &n.to_string(), " changes on this device."]),
+    }
+}
+
+/// What is said before the seq in the *Saved* status.
+#[must_use]
+pub fn saving(pending: u32) -> &'static str {
+    if pending == 0 { "Saved " } else { "Saving " }
+}
+
+/// What a raised hand is answered.
+#[must_use]
+pub fn hand(hand: Hand) -> String {
+    match hand {
+        Hand::Down => String::new(),
+        Hand::Up(None) => "Your hand is up.".into(),
+        Hand::Up(Some(place)) => join(&["Your hand is up: ", &ordinal(place), "."]),
+    }
+}
+
+/// How many people are here.
+#[must_use]
+pub fn here(people: u32) -> String {
+    match people {
+        0 => "Nobody here now".into(),
+        1 => "1 here now".into(),
+        n => join(&[&n.to_string(), " here now"]),
+    }
+}
+
+/// 1st, 2nd, 3rd, 4th …
+#[must_use]
+pub fn ordinal(n: u32) -> String {
+    let ending = match (n % 10, n % 100) {
+        (_, 11..=13) => "th",
+        (1, _) => "st",
+        (2, _) => "nd",
+        (3, _) => "rd",
+        _ => "th",
+    };
+    join(&[&n.to_string(), ending])
+}
+
+/// How long ago something was, in words.
+#[must_use]
+pub fn ago(secs: u64) -> String {
+    const MINUTE: u64 = 60;
+    const HOUR: u64 = 60 * MINUTE;
+    const DAY: u64 = 24 * HOUR;
+    match secs {
+        0..MINUTE => "just now".into(),
+        MINUTE..HOUR => units(secs / MINUTE, "minute"),
+        HOUR..DAY => units(secs / HOUR, "hour"),
+        _ if secs < 2 * DAY => "yesterday".into(),
+        _ if secs < 30 * DAY => units(secs / DAY, "day"),
+        _ if secs < 365 * DAY => units(secs / (30 * DAY), "month"),
+        _ => units(secs / (365 * DAY), "year"),
+    }
+}
+
+fn units(n: u64, unit: &str) -> String {
+    join(&[
+        &n.to_string(),
+        " ",
+        unit,
+        if n == 1 { " ago" } else { "s ago" },
+    ])
+}
+
+/// The first letter of a name, for a small round picture.
+#[must_use]
+pub fn initial(name: &str) -> String {
+    name.trim()
+        .chars()
+        .next()
+        .map_or_else(|| "?".into(), |first| first.to_uppercase().to_string())
+}
+
+/// Puts pieces together.
+pub(crate) fn join(pieces: &[&str]) -> String {
+    pieces.concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connection_says_live_reconnecting_and_offline() {
+        assert_eq!(connection(Link::Live, 3), "Live");
+        assert!(connection(Link::Reconnecting, 0).starts_with("Reconnecting"));
+        assert_eq!(
+            connection(Link::Offline, 12),
+            "Offline: 12 changes on this device."
+        );
+        assert_eq!(
+            connection(Link::Offline, 1),
+            "Offline: 1 change on this device."
+        );
+        assert_eq!(
+            connection(Link::Offline, 0),
+            "Offline. Your drawing goes on."
+        );
+    }
+
+    #[test]
+    fn ordinals_know_their_teens() {
+        let all: Vec<String> = [1, 2, 3, 4, 11, 12, 13, 21, 22, 101, 111]
+            .map(ordinal)
+            .into();
+        assert_eq!(
+            all,
+            [
+                "1st", "2nd", "3rd", "4th", "11th", "12th", "13th", "21st", "22nd", "101st",
+                "111th"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_raised_hand_knows_its_place() {
+        assert_eq!(hand(Hand::Up(Some(2))), "Your hand is up: 2nd.");
+        assert_eq!(hand(Hand::Up(None)), "Your hand is up.");
+        assert_eq!(hand(Hand::Down), "");
+    }
+
+    #[test]
+    fn ago_is_said_in_the_largest_unit() {
+        let day = 86_400;
+        let all: Vec<String> = [0, 59, 60, 3_599, 3_600, day, 2 * day, 45 * day, 800 * day]
+            .map(ago)
+            .into();
+        assert_eq!(
+            all,
+            [
+                "just now",
+                "just now",
+                "1 minute ago",
+                "59 minutes ago",
+                "1 hour ago",
+                "yesterday",
+                "2 days ago",
+                "1 month ago",
+                "2 years ago"
+            ]
+        );
+    }
+
+    #[test]
+    fn initials_are_whole_letters() {
+        assert_eq!(initial("émile"), "É");
+        assert_eq!(initial("  "), "?");
+        assert_eq!(title("  "), UNTITLED);
+    }
+}
