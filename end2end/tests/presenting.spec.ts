@@ -1,0 +1,90 @@
+// One draws, the others watch.
+
+import { inked, agree } from '../lib/person.ts';
+import { expect, test } from '../lib/test.ts';
+
+const MIDDLE = { x: 120, y: 120, width: 1040, height: 520 };
+const LINE = [
+  { x: 200, y: 300 },
+  { x: 420, y: 360 },
+];
+
+test('a presenter and three viewers', async ({ server, enter }) => {
+  const presenter = await enter();
+  const address = await presenter.makeBoard(server.url, 'I present', 'Lesson');
+  const viewers = [await enter(), await enter(), await enter()];
+  for (const viewer of viewers) await viewer.open(address);
+
+  for (const viewer of viewers) {
+    await expect(viewer.page.getByRole('toolbar', { name: 'Tools' })).toHaveCount(0);
+    for (const tool of ['Pen', 'Eraser', 'Undo', 'Clear board']) await expect(viewer.button(tool)).toHaveCount(0);
+  }
+
+  await presenter.choose('Pen');
+  await presenter.draw(LINE, { lift: false, steps: 12 });
+  for (const viewer of viewers) {
+    await expect.poll(async () => inked(await viewer.picture(MIDDLE))).toBeGreaterThan(200);
+    expect(await viewer.elements()).toBe(0);
+  }
+  await presenter.page.mouse.up();
+  await presenter.isSaved();
+
+  const [first] = viewers;
+  await first!.page.keyboard.press('p');
+  await first!.draw(LINE.map(({ x, y }) => ({ x, y: y + 100 })));
+  await agree([presenter, ...viewers]);
+  expect(await first!.elements()).toBe(1);
+});
+
+test('the pen is passed, and taken back in the middle of a stroke', async ({ server, enter }) => {
+  const presenter = await enter();
+  const address = await presenter.makeBoard(server.url, 'I present');
+  const viewer = await enter();
+  const other = await enter();
+  for (const person of [viewer, other]) await person.open(address);
+
+  await viewer.button('Raise hand').click();
+  await expect(viewer.page.getByText(/Your hand is up: 1st/)).toBeVisible();
+  await presenter.button('People').click();
+  await presenter.page.getByRole('button', { name: /Pass the pen/ }).first().click();
+  await presenter.page.keyboard.press('Escape');
+  await expect(viewer.page.getByRole('toolbar', { name: 'Tools' })).toBeVisible();
+  await expect(other.page.getByRole('toolbar', { name: 'Tools' })).toHaveCount(0);
+
+  await viewer.choose('Pen');
+  await viewer.draw(LINE, { lift: false, steps: 12 });
+  await expect.poll(async () => inked(await other.picture(MIDDLE))).toBeGreaterThan(200);
+
+  await presenter.button('People').click();
+  await presenter.page.getByRole('button', { name: /Take it back/ }).first().click();
+  await presenter.page.keyboard.press('Escape');
+  await expect(viewer.page.getByRole('toolbar', { name: 'Tools' })).toHaveCount(0);
+  await viewer.page.mouse.move(700, 500, { steps: 5 });
+  await viewer.page.mouse.up();
+
+  for (const person of [presenter, viewer, other]) await person.isSaved();
+  await agree([presenter, viewer, other]);
+  const kept = await presenter.elements();
+  for (const person of [presenter, viewer, other]) {
+    await person.page.mouse.move(640, 20);
+    const ink = () => person.picture(MIDDLE).then(inked);
+    if (kept === 0) await expect.poll(ink).toBe(0);
+    else await expect.poll(ink).toBeGreaterThan(100);
+  }
+  const newcomer = await enter();
+  await newcomer.open(address);
+  await agree([newcomer, presenter]);
+});
+
+test('everyone draws, until the owner decides otherwise', async ({ server, enter }) => {
+  const owner = await enter();
+  const guest = await enter();
+  const address = await owner.makeBoard(server.url);
+  await guest.open(address);
+  await expect(guest.page.getByRole('toolbar', { name: 'Tools' })).toBeVisible();
+  await owner.button('People').click();
+  await owner.button('I present').click();
+  await expect(guest.page.getByRole('toolbar', { name: 'Tools' })).toHaveCount(0);
+  await owner.button('Everyone draws').click();
+  await expect(guest.page.getByRole('toolbar', { name: 'Tools' })).toBeVisible();
+});
