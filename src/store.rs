@@ -103,7 +103,11 @@ impl Snapshot {
     #[must_use]
     pub fn of(document: &Document) -> Self {
         let body = document.to_snapshot();
-        Self { position: document.position(), sha256: Sha256::digest(&body).into(), body }
+        Self {
+            position: document.position(),
+            sha256: Sha256::digest(&body).into(),
+            body,
+        }
     }
 }
 
@@ -195,17 +199,31 @@ pub trait Store: Send + Sync + Debug {
     ///
     /// # Errors
     /// [`StoreError::Pruned`] when the log does not go back that far; [`StoreError::Damaged`].
-    async fn tail(&self, board: BoardId, after: Seq, most: usize) -> Result<Vec<Logged>, StoreError>;
+    async fn tail(
+        &self,
+        board: BoardId,
+        after: Seq,
+        most: usize,
+    ) -> Result<Vec<Logged>, StoreError>;
 
     /// Where the logs of these boards end, in no order; without those that are not there.
     async fn heads(&self, boards: &[BoardId]) -> Result<Vec<(BoardId, Position)>, StoreError>;
 
     /// What a board's log holds of a client.
-    async fn client(&self, board: BoardId, client: ClientId) -> Result<Option<ClientHead>, StoreError>;
+    async fn client(
+        &self,
+        board: BoardId,
+        client: ClientId,
+    ) -> Result<Option<ClientHead>, StoreError>;
 
     /// The snapshot at exactly this place, made from an older one and the log if it was not kept. Nothing if
     /// there is no such place, or it was pruned.
-    async fn snapshot(&self, board: BoardId, epoch: u64, seq: Seq) -> Result<Option<Vec<u8>>, StoreError>;
+    async fn snapshot(
+        &self,
+        board: BoardId,
+        epoch: u64,
+        seq: Seq,
+    ) -> Result<Option<Vec<u8>>, StoreError>;
 
     /// Keeps a snapshot. In test builds always, otherwise one time in [`policy::CHECK_ONE_IN`], it is compared
     /// with what the previous one and the log make.

@@ -126,6 +126,7 @@ struct Member {
     sweeps: Bucket,
     ephemeral: Bucket,
     patience: Bucket,
+    gaps: Bucket,
 }
 
 /// A queue that a member sends from.
@@ -279,7 +280,9 @@ impl Room {
     ) -> Vec<Effect> {
         match message {
             ClientMessage::Hello { .. } => close(member, CloseCode::Protocol),
-            ClientMessage::Ops { client, ops } => self.receive_ops(member, client, ops, now_ms),
+            ClientMessage::Ops { client, again, ops } => {
+                self.receive_ops(member, client, again, ops, now_ms)
+            }
             ClientMessage::Ink(sketch) => self.receive_ink(member, sketch, now_ms),
             ClientMessage::Cursor(at) => self.receive_cursor(member, at, now_ms),
             ClientMessage::Hand(up) => self.receive_hand(member, up, now_ms),
@@ -379,7 +382,7 @@ impl Room {
     }
 
     /// The store did not take an op, or had it already.
-    pub fn answered(&mut self, id: OpId, answer: Answer) -> Vec<Effect> {
+    pub fn answered(&mut self, id: OpId, answer: Answer, now_ms: u64) -> Vec<Effect> {
         let member = self.landed(id).and_then(|in_flight| in_flight.member);
         let mut effects = self.give_up_own(id, answer);
         if let Answer::Known(seq) = answer {
@@ -391,7 +394,9 @@ impl Room {
         if let Some(member) = member {
             effects.extend(match answer {
                 Answer::Known(seq) => Vec::from([send(member, ServerMessage::Ack { id, seq })]),
-                Answer::Refused(reason) => self.nack(member, id, reason, None),
+                Answer::Refused(Refusal::Busy(_)) if self.needs_no_answer(id) => Vec::new(),
+                Answer::Refused(Refusal::Busy(ms)) => self.nack(member, id, Refusal::Busy(ms)),
+                Answer::Refused(reason) => self.blame(member, id, reason, now_ms),
                 Answer::NotYours => close(member, CloseCode::Forbidden),
             });
         }
@@ -399,9 +404,9 @@ impl Room {
     }
 
     /// The store's queue did not take these.
-    pub fn refused(&mut self, ids: &[OpId], retry_ms: u32) -> Vec<Effect> {
+    pub fn refused(&mut self, ids: &[OpId], retry_ms: u32, now_ms: u64) -> Vec<Effect> {
         ids.iter()
-            .flat_map(|id| self.answered(*id, Answer::Refused(Refusal::Busy(retry_ms))))
+            .flat_map(|id| self.answered(*id, Answer::Refused(Refusal::Busy(retry_ms)), now_ms))
             .collect()
     }
 
@@ -438,9 +443,11 @@ impl Room {
         &mut self,
         member: MemberId,
         client: ClientId,
+        again: bool,
         ops: Vec<Queued>,
         now_ms: u64,
     ) -> Vec<Effect> {
+        self.begin(member, client, again);
         let mut effects = Vec::new();
         let mut taken = Vec::new();
         for Queued { n, op } in ops {
@@ -448,10 +455,15 @@ impl Room {
             match self.take(member, id, op, now_ms) {
                 Taken::On(entry) => taken.push(entry),
                 Taken::PassedOver => {}
+                Taken::Known => effects.push(send(
+                    member,
+                    ServerMessage::Ack {
+                        id,
+                        seq: self.recent.seq_of(id),
+                    },
+                )),
                 Taken::Abuse => return close(member, CloseCode::Policy),
-                Taken::Refused(reason) => {
-                    effects.extend(self.nack(member, id, reason, Some(now_ms)))
-                }
+                Taken::Refused(reason) => effects.extend(self.blame(member, id, reason, now_ms)),
             }
         }
         if !taken.is_empty() {
@@ -472,6 +484,9 @@ impl Room {
         if let Some(in_flight) = self.in_flight.get_mut(&id) {
             in_flight.member = Some(member);
             return Taken::PassedOver;
+        }
+        if self.is_logged(id) {
+            return Taken::Known;
         }
         if let Err(reason) = self.vet(member, &op, now_ms) {
             return Taken::Refused(reason);
@@ -497,51 +512,55 @@ impl Room {
         })
     }
 
-    /// The queue as a member sends from it; none if it sends from too many.
+    /// The queue as a member sends from it; none if it sends from too many. What the log has of it is
+    /// looked up first: a client that was on another server knows, and must not be held back by a
+    /// refusal of what is there already.
     fn sender(&mut self, by: MemberId, client: ClientId) -> Option<&mut Sender> {
-        let fresh = Sender {
-            by,
-            logged: 0,
-            held: None,
-        };
-        let many = || {
-            self.senders
+        if !self.senders.contains_key(&client) {
+            let many = self
+                .senders
                 .values()
                 .filter(|sender| sender.by == by)
                 .count()
-                >= SENDERS
-        };
-        if !self.senders.contains_key(&client) && many() {
-            return None;
+                >= SENDERS;
+            if many {
+                return None;
+            }
+            let logged = self.recent.last_n(client);
+            self.senders.insert(
+                client,
+                Sender {
+                    by,
+                    logged,
+                    held: None,
+                },
+            );
         }
-        let sender = self.senders.entry(client).or_insert(fresh);
+        let sender = self.senders.get_mut(&client)?;
         if sender.by != by {
             *sender = Sender {
+                by,
                 logged: sender.logged,
-                ..fresh
+                held: None,
             };
         }
         Some(sender)
     }
 
-    /// Refuses an op; whatever comes after it from the same client waits until it is sent again.
-    /// A member that is refused all the time is closed.
-    fn nack(
-        &mut self,
-        member: MemberId,
-        id: OpId,
-        reason: Refusal,
-        now_ms: Option<u64>,
-    ) -> Vec<Effect> {
-        let Some(who) = self.members.get_mut(&member) else {
-            return Vec::new();
-        };
-        let impatient = now_ms.is_some_and(|now_ms| who.patience.take(now_ms).is_err());
-        let Some(sender) = self
+    /// A queue that begins again is held back no more.
+    fn begin(&mut self, member: MemberId, client: ClientId, again: bool) {
+        if let Some(sender) = self.sender(member, client).filter(|_| again) {
+            sender.held = None;
+        }
+    }
+
+    /// Refuses an op. Later ones of the same client need no answer of their own.
+    fn nack(&mut self, member: MemberId, id: OpId, reason: Refusal) -> Vec<Effect> {
+        let sender = self
             .senders
             .get_mut(&id.client)
-            .filter(|sender| sender.logged < id.n)
-        else {
+            .filter(|sender| sender.by == member);
+        let Some(sender) = sender else {
             return Vec::new();
         };
         let reason = match reason {
@@ -553,10 +572,38 @@ impl Room {
         } else {
             id.n
         });
-        if impatient {
-            return close(member, CloseCode::Policy);
-        }
         Vec::from([send(member, ServerMessage::Nack { id, reason })])
+    }
+
+    /// Whether the op is in the log, as far as this room saw it. A retry of it is not vetted: what its author
+    /// may do by now says nothing about then.
+    fn is_logged(&self, id: OpId) -> bool {
+        self.senders
+            .get(&id.client)
+            .is_some_and(|sender| (1..=sender.logged).contains(&id.n))
+    }
+
+    fn needs_no_answer(&self, id: OpId) -> bool {
+        let is_held = |sender: &Sender| sender.held.is_some_and(|held| held < id.n);
+        self.is_logged(id) || self.senders.get(&id.client).is_none_or(is_held)
+    }
+
+    /// Refuses what a member should not have sent; one that goes on and on is closed.
+    fn blame(&mut self, member: MemberId, id: OpId, reason: Refusal, now_ms: u64) -> Vec<Effect> {
+        if self.needs_no_answer(id) {
+            return Vec::new();
+        }
+        let Some(who) = self.members.get_mut(&member) else {
+            return Vec::new();
+        };
+        let (allowance, code) = match reason {
+            Refusal::Gap(_) => (&mut who.gaps, CloseCode::Protocol),
+            _ => (&mut who.patience, CloseCode::Policy),
+        };
+        if allowance.take(now_ms).is_err() {
+            return close(member, code);
+        }
+        self.nack(member, id, reason)
     }
 
     fn oldest_tab_over_limit(&self, profile: &Profile, newcomer: MemberId) -> Vec<Effect> {
@@ -575,6 +622,7 @@ impl Room {
 enum Taken {
     On(Entry),
     PassedOver,
+    Known,
     Abuse,
     Refused(Refusal),
 }
@@ -587,6 +635,7 @@ impl Member {
             sweeps: rate::sweeps(now_ms),
             ephemeral: rate::ephemeral(now_ms),
             patience: rate::patience(now_ms),
+            gaps: rate::gaps(now_ms),
         }
     }
 }

@@ -248,9 +248,9 @@ impl World {
             return;
         };
         let effects = if busy {
-            server.refuse_all()
+            server.refuse_all(self.now_ms)
         } else {
-            server.commit(&mut self.store, most, &mut self.report)
+            server.commit(&mut self.store, most, self.now_ms, &mut self.report)
         };
         self.carry_out(index, effects);
         if let Some(hint) = self

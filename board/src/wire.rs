@@ -38,6 +38,10 @@ pub enum ClientMessage {
     Ops {
         /// Whose queue they are from: usually the one of the hello.
         client: ClientId,
+        /// Whether the queue begins here again, after a hello or a refusal: a refused op holds back only
+        /// what was on its way already. Bots may leave it out.
+        #[serde(default)]
+        again: bool,
         /// In the order of the queue.
         #[serde(deserialize_with = "ops")]
         ops: Vec<Queued>,

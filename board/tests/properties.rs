@@ -132,6 +132,7 @@ fn w2_more_ops_than_a_frame_may_have_are_refused() {
         .collect();
     let message = ClientMessage::Ops {
         client: ClientId::default(),
+        again: false,
         ops,
     };
     let bytes = Format::Binary.encode(&message);

@@ -139,7 +139,14 @@ impl Board {
     fn ops(&mut self, member: MemberId, n: u32, ops: Vec<Op>) {
         let ops = (n..).zip(ops).map(|(n, op)| Queued { n, op }).collect();
         let client = client(u8::try_from(member.0).unwrap());
-        self.say(member, ClientMessage::Ops { client, ops });
+        self.say(
+            member,
+            ClientMessage::Ops {
+                client,
+                again: false,
+                ops,
+            },
+        );
     }
 
     /// Commits everything that waits, each client's ops taken as its next.
@@ -168,9 +175,17 @@ impl Board {
                     self.log.push(logged.clone());
                     self.room.committed(vec![logged])
                 }
-                Verdict::Forbidden => self.room.answered(id, Answer::Refused(Refusal::Forbidden)),
-                Verdict::Gap(n) => self.room.answered(id, Answer::Refused(Refusal::Gap(n))),
-                Verdict::Known | Verdict::NotYours => self.room.answered(id, Answer::Known(1)),
+                Verdict::Forbidden => {
+                    self.room
+                        .answered(id, Answer::Refused(Refusal::Forbidden), self.now_ms)
+                }
+                Verdict::Gap(n) => {
+                    self.room
+                        .answered(id, Answer::Refused(Refusal::Gap(n)), self.now_ms)
+                }
+                Verdict::Known | Verdict::NotYours => {
+                    self.room.answered(id, Answer::Known(1), self.now_ms)
+                }
             };
             self.carry_out(effects);
         }
@@ -480,6 +495,21 @@ fn m9_a_flood_of_ops_is_slowed_then_closed() {
 }
 
 #[test]
+fn m9_a_client_that_leaves_gaps_is_told_then_closed() {
+    let mut board = Board::new(Mode::Everyone);
+    board.join(ONE, OWNER, None);
+    board.ops(ONE, 5, vec![add(1, 2, true), add(2, 2, true)]);
+    board.commit();
+    assert_eq!(board.nacks(), [(5, Refusal::Gap(1))], "one answer for both");
+    assert!(!board.closed(CloseCode::Protocol));
+    for _ in 0..10 {
+        board.ops(ONE, 0, vec![Op::SetTitle("no such place".into())]);
+        board.commit();
+    }
+    assert!(board.closed(CloseCode::Protocol));
+}
+
+#[test]
 fn m9_cursors_are_told_every_fifty_ms_and_a_flood_is_closed() {
     let mut board = Board::new(Mode::Everyone);
     board.join(ONE, OWNER, None);
@@ -715,7 +745,7 @@ fn r4_nothing_is_sent_before_it_is_current() {
     live(&mut replica);
     let again = replica.outgoing();
     assert!(
-        matches!(&again[..], [ClientMessage::Ops { client: c, ops }] if *c == client(7) && ops[0].n == 1)
+        matches!(&again[..], [ClientMessage::Ops { client: c, again: true, ops }] if *c == client(7) && ops[0].n == 1)
     );
 }
 
@@ -818,7 +848,7 @@ fn r7_an_old_queue_is_adopted_with_its_identity_and_dropped_when_it_is_known() {
     live(&mut replica);
     let sent = replica.outgoing();
     assert!(
-        matches!(&sent[..], [ClientMessage::Ops { client: c, ops }] if *c == client(5) && ops[0].n == 4)
+        matches!(&sent[..], [ClientMessage::Ops { client: c, again: true, ops }] if *c == client(5) && ops[0].n == 4)
     );
     let received = replica.receive(&ServerMessage::Ack { id: old.id, seq: 0 }, || client(8));
     assert_eq!((received.saved, replica.pending()), (vec![old.id], 0));

@@ -62,8 +62,9 @@ impl Story {
 
     fn with(ops: &[(PersonId, Op)]) -> Self {
         let mut story = Self::new();
-        ops.iter()
-            .for_each(|(who, op)| drop(story.does(*who, op.clone())));
+        ops.iter().for_each(|(who, op)| {
+            story.does(*who, op.clone());
+        });
         story
     }
 

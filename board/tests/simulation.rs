@@ -4,7 +4,20 @@
 use inkroom_board::sim::{self, Report};
 
 /// Seeds that once failed, by what they found. They run first, for ever.
-const FOUND: &[(u64, &str)] = &[];
+const FOUND: &[(u64, &str)] = &[
+    (
+        28,
+        "an old queue cleared the board a second time on its own screen",
+    ),
+    (
+        216,
+        "a refusal held back a client for an op that another server had committed",
+    ),
+    (
+        1369,
+        "the same, where the room had never seen that client's ops",
+    ),
+];
 
 fn from_env(name: &str, default: u64) -> u64 {
     std::env::var(name)

@@ -60,7 +60,7 @@ test('drawing goes on while the line is cut, also over a reload', async ({ serve
   await expect(near.connection).toHaveText(/Reconnecting|Offline/);
   await near.draw(scribble(2));
   await near.draw(scribble(3));
-  expect(await near.elements()).toBe(1);
+  expect(await near.elements()).toBe(3);
   expect(await near.probe('pending')).toBe(2);
   expect(await near.savedSeq()).toBe(await far.probe('seq'));
   cable.mend();

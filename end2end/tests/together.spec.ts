@@ -6,6 +6,14 @@ import { expect, test } from '../lib/test.ts';
 const wave = (y: number, from = 200, to = 600): Spot[] =>
   Array.from({ length: 21 }, (_, n) => ({ x: from + ((to - from) * n) / 20, y: y + 40 * Math.sin(n / 2) }));
 
+/** Draws a dot, so that the line that invites to draw is gone, and waits until all see it. */
+async function notEmpty(...people: Person[]): Promise<void> {
+  await people[0]!.choose('Pen');
+  await people[0]!.draw([{ x: 150, y: 150 }]);
+  for (const person of people) await expect.poll(() => person.elements()).toBe(1);
+  for (const person of people) await expect.poll(async () => inked(await person.picture(MIDDLE))).toBeLessThan(500);
+}
+
 /** The part of the window between the islands. */
 const MIDDLE = { x: 120, y: 120, width: 1040, height: 520 };
 
@@ -14,33 +22,36 @@ test('a slow stroke is seen growing, and is the same in the end', async ({ serve
   const ben = await enter();
   await ben.open(await ana.makeBoard(server.url));
   await ana.choose('Pen');
+  await notEmpty(ana, ben);
   const blank = inked(await ben.picture(MIDDLE));
 
   const spots = wave(360);
   await ana.draw(spots.slice(0, 8), { lift: false, steps: 6 });
   await expect.poll(async () => inked(await ben.picture(MIDDLE))).toBeGreaterThan(blank + 200);
   const early = inked(await ben.picture(MIDDLE));
-  expect(await ben.elements()).toBe(0);
+  expect(await ben.elements()).toBe(1);
   for (const spot of spots.slice(8)) await ana.page.mouse.move(spot.x, spot.y, { steps: 6 });
   await expect.poll(async () => inked(await ben.picture(MIDDLE))).toBeGreaterThan(early + 200);
   await ana.page.mouse.up();
 
   await ana.isSaved();
-  await expect.poll(() => ben.elements()).toBe(1);
+  await expect.poll(() => ben.elements()).toBe(2);
   await agree([ana, ben]);
   expect(await ana.savedSeq()).toBe(await ana.probe('seq'));
 });
 
-test('cursors are seen with their names and are forgotten', async ({ server, enter }) => {
+test('cursors are seen with their names and are forgotten with their person', async ({ server, enter }) => {
   const ana = await enter();
   const ben = await enter();
   await ben.open(await ana.makeBoard(server.url));
   await expect.poll(() => ana.probe('members')).toBe(2);
+  await notEmpty(ana, ben);
   const around = { x: 480, y: 280, width: 220, height: 120 };
   const without = await ben.picture(around);
   await ana.page.mouse.move(500, 300);
   await ana.page.mouse.move(520, 310, { steps: 5 });
   await expect.poll(async () => difference(await ben.picture(around), without)).toBeGreaterThan(0.01);
+  await ana.page.close();
   await expect.poll(async () => difference(await ben.picture(around), without)).toBe(0);
 });
 

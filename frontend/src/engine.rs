@@ -92,7 +92,12 @@ pub(crate) fn ask<T>(question: impl FnOnce(&Engine) -> T) -> Option<T> {
 }
 
 /// Starts the engine with what the page's snapshot holds, if that could be had.
-pub(crate) fn start(surface: HtmlElement, handle: BoardHandle, start: Start, document: Option<Document>) -> Result<(), JsValue> {
+pub(crate) fn start(
+    surface: HtmlElement,
+    handle: BoardHandle,
+    start: Start,
+    document: Option<Document>,
+) -> Result<(), JsValue> {
     let engine = Engine::new(surface, handle, start, document)?;
     ENGINE.with(|slot| slot.replace(Some(engine)));
     with(Engine::began);
@@ -100,7 +105,12 @@ pub(crate) fn start(surface: HtmlElement, handle: BoardHandle, start: Start, doc
 }
 
 impl Engine {
-    fn new(surface: HtmlElement, handle: BoardHandle, start: Start, document: Option<Document>) -> Result<Self, JsValue> {
+    fn new(
+        surface: HtmlElement,
+        handle: BoardHandle,
+        start: Start,
+        document: Option<Document>,
+    ) -> Result<Self, JsValue> {
         let client = ClientId(browser::random_bytes());
         let document = document.unwrap_or_else(nothing_yet);
         let camera = first_camera(document.bounds(), 1.0, 1.0);
@@ -109,7 +119,10 @@ impl Engine {
             paint: Paint::new(&surface, camera)?,
             link: Link::new(address),
             outbox: Outbox::new(start.board, client),
-            frames: Frames::new(|now| with(|engine| engine.frame(now)), || with(Engine::alarm)),
+            frames: Frames::new(
+                |now| with(|engine| engine.frame(now)),
+                || with(Engine::alarm),
+            ),
             replica: Replica::new(document, client, start.me.person),
             handle,
             start,
@@ -135,6 +148,7 @@ impl Engine {
     /// The engine is in its place: the first things to do.
     fn began(&mut self) {
         self.paint.rebuild(self.replica.document());
+        self.show_whether_empty();
         self.resized();
         self.link.connect();
         self.outbox.open(self.start.me.person);
@@ -180,7 +194,9 @@ impl Engine {
         } else {
             self.paint.refresh(self.replica.document(), &change.touched);
         }
-        let news = self.presence.settle(&change.touched, self.replica.document());
+        let news = self
+            .presence
+            .settle(&change.touched, self.replica.document());
         self.heard(&news);
         if change.about || change.all {
             self.access_changed();
@@ -192,9 +208,9 @@ impl Engine {
         self.people_are_stale |= news.people;
         self.is_stale |= news.cursors || !news.inks.is_empty();
         for id in &news.inks {
-            match self.presence.inks().find(|(known, _)| known == id) {
-                Some((_, ink)) => {
-                    let element = ink.element(*id, self.replica.document());
+            match self.presence.ink(*id) {
+                Some(ink) => {
+                    let element = ink.element(self.replica.document());
                     self.paint.set_live(*id, &element, self.replica.document());
                 }
                 None => self.paint.drop_live(*id, self.replica.document()),
@@ -215,8 +231,11 @@ impl Engine {
         self.show_act();
         self.lay_overlay(now);
         // The server's picture goes when the canvases show the same board, or a later state of it.
-        let is_here = self.replica.position().epoch == self.start.epoch && self.replica.position().seq >= self.start.seq;
-        let wants_more = self.paint.frame(self.replica.document(), &self.overlay, is_here, now);
+        let is_here = self.replica.position().epoch == self.start.epoch
+            && self.replica.position().seq >= self.start.seq;
+        let wants_more = self
+            .paint
+            .frame(self.replica.document(), &self.overlay, is_here, now);
         self.is_stale = wants_more || !self.overlay.trail.is_empty();
     }
 
@@ -227,7 +246,9 @@ impl Engine {
         self.tick_link(now);
         self.tick_act(now);
         self.tick_cursor(now);
-        let news = self.presence.expire(self.replica.document(), browser::whole_ms(now));
+        let news = self
+            .presence
+            .expire(self.replica.document(), browser::whole_ms(now));
         self.heard(&news);
         // Names at cursors fade by time alone.
         self.is_stale |= self.presence.has_cursors();
@@ -250,9 +271,23 @@ impl Engine {
 
     fn next_due(&self) -> Option<f64> {
         let now = browser::now_ms();
-        let presence = self.presence.next_expiry(browser::whole_ms(now)).map(|wait| now + f64::from(u32::try_from(wait).unwrap_or(u32::MAX)));
-        let fading = self.presence.has_cursors().then(|| now + overlay::FADE_STEP_MS);
-        let own = [self.link.due(), self.again_at, self.notice_until, self.act_due(), self.cursor_due(), presence, fading];
+        let presence = self
+            .presence
+            .next_expiry(browser::whole_ms(now))
+            .map(|wait| now + f64::from(u32::try_from(wait).unwrap_or(u32::MAX)));
+        let fading = self
+            .presence
+            .has_cursors()
+            .then_some(now + overlay::FADE_STEP_MS);
+        let own = [
+            self.link.due(),
+            self.again_at,
+            self.notice_until,
+            self.act_due(),
+            self.cursor_due(),
+            presence,
+            fading,
+        ];
         own.into_iter().flatten().reduce(f64::min)
     }
 }
@@ -270,7 +305,10 @@ impl history::Board for Engine {
 /// What a page knows whose snapshot could not be had: a position in no history, so that the server sends it to the
 /// right snapshot, and nobody who may draw.
 fn nothing_yet() -> Document {
-    let nobody = inkroom_board::Access::new(inkroom_board::PersonId::default(), inkroom_board::Mode::Presenters);
+    let nobody = inkroom_board::Access::new(
+        inkroom_board::PersonId::default(),
+        inkroom_board::Mode::Presenters,
+    );
     Document::new(u64::MAX, String::new(), nobody)
 }
 

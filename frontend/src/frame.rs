@@ -24,13 +24,19 @@ struct Timer {
 
 impl Frames {
     pub(crate) fn new(frame: impl FnMut(f64) + 'static, alarm: impl FnMut() + 'static) -> Self {
-        Self { frame: Closure::new(frame), is_requested: false, alarm: Closure::new(alarm), timer: None }
+        Self {
+            frame: Closure::new(frame),
+            is_requested: false,
+            alarm: Closure::new(alarm),
+            timer: None,
+        }
     }
 
     /// Asks for a frame, unless one is asked for already.
     pub(crate) fn request(&mut self) {
         if !self.is_requested {
-            let asked = browser::window().map(|window| window.request_animation_frame(self.frame.as_ref().unchecked_ref()));
+            let asked = browser::window()
+                .map(|window| window.request_animation_frame(self.frame.as_ref().unchecked_ref()));
             self.is_requested = asked.and_then(|asked| tolerate("frame", asked)).is_some();
         }
     }
@@ -47,7 +53,9 @@ impl Frames {
 
     /// Rings at that time of [`browser::now_ms`], or never.
     pub(crate) fn ring_at(&mut self, due_ms: Option<f64>) {
-        let Some(window) = browser::window() else { return };
+        let Some(window) = browser::window() else {
+            return;
+        };
         if self.timer.as_ref().map(|timer| timer.due_ms) == due_ms {
             return;
         }

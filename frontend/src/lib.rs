@@ -24,9 +24,13 @@ mod snapshot;
 /// Wakes the page: called once by the start script, before any island.
 #[wasm_bindgen]
 pub fn hydrate() {
-    std::panic::set_hook(Box::new(|panic| browser::complain("a panic", &panic.to_string().into())));
+    std::panic::set_hook(Box::new(|panic| {
+        browser::complain("a panic", &panic.to_string().into())
+    }));
     leptos::mount::hydrate_islands();
-    let Some((surface, start)) = board() else { return };
+    let Some((surface, start)) = board() else {
+        return;
+    };
     let handle = BoardHandle::new(&start);
     provide_context(handle.clone());
     show_tool(surface.clone(), handle.clone());
@@ -36,16 +40,28 @@ pub fn hydrate() {
 /// The style sheet chooses the mouse's cursor by the tool.
 fn show_tool(surface: HtmlElement, handle: BoardHandle) {
     Effect::new(move || {
-        let name = if handle.tool.get() == Tool::Hand { "hand" } else { "draw" };
+        let name = if handle.tool.get() == Tool::Hand {
+            "hand"
+        } else {
+            "draw"
+        };
         browser::tolerate("an attribute", surface.set_attribute("data-tool", name));
     });
 }
 
 /// The drawing surface of the page and what it says about its board, if this is a board's page.
 fn board() -> Option<(HtmlElement, Start)> {
-    let surface = browser::document()?.query_selector("[data-testid=surface]").ok()??;
+    let surface = browser::document()?
+        .query_selector("[data-testid=surface]")
+        .ok()??;
     let theme = browser::root().and_then(|root| root.get_attribute("data-theme"));
-    let attribute = |name: &str| if name == "data-theme" { theme.clone() } else { surface.get_attribute(name) };
+    let attribute = |name: &str| {
+        if name == "data-theme" {
+            theme.clone()
+        } else {
+            surface.get_attribute(name)
+        }
+    };
     let start = Start::read(attribute)?;
     Some((surface.dyn_into().ok()?, start))
 }
@@ -58,6 +74,8 @@ async fn open(surface: HtmlElement, handle: BoardHandle, start: Start) {
     if browser::tolerate("starting", started).is_some() {
         input::attach(&surface);
         probe::place();
-        handle.commands.set_waker(|| engine::with(engine::Engine::obey));
+        handle
+            .commands
+            .set_waker(|| engine::with(engine::Engine::obey));
     }
 }

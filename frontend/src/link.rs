@@ -48,8 +48,15 @@ struct Socket {
     /// A ping that was not answered.
     waiting: bool,
     /// Kept for as long as the socket may call them.
-    _listeners: (Closure<dyn FnMut()>, Closure<dyn FnMut(MessageEvent)>, Closure<dyn FnMut(CloseEvent)>),
+    _listeners: Listeners,
 }
+
+/// What hears that it opened, what it says, and that it closed.
+type Listeners = (
+    Closure<dyn FnMut()>,
+    Closure<dyn FnMut(MessageEvent)>,
+    Closure<dyn FnMut(CloseEvent)>,
+);
 
 impl core::fmt::Debug for Socket {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
@@ -68,7 +75,16 @@ impl Drop for Socket {
 
 impl Link {
     pub(crate) fn new(address: String) -> Self {
-        Self { address, socket: None, number: 0, backoff: Backoff::default(), retry_at: None, lost_at: None, bye_ms: None, stopped: None }
+        Self {
+            address,
+            socket: None,
+            number: 0,
+            backoff: Backoff::default(),
+            retry_at: None,
+            lost_at: None,
+            bye_ms: None,
+            stopped: None,
+        }
     }
 
     /// Makes a socket, in the place of the one there is.
@@ -83,7 +99,9 @@ impl Link {
 
     /// Whether this is the socket in use.
     pub(crate) fn is_current(&self, number: u32) -> bool {
-        self.socket.as_ref().is_some_and(|socket| socket.number == number)
+        self.socket
+            .as_ref()
+            .is_some_and(|socket| socket.number == number)
     }
 
     pub(crate) fn is_open(&self) -> bool {
@@ -97,7 +115,9 @@ impl Link {
 
     /// Whether it has been away for long, or the device knows that it has no network.
     pub(crate) fn is_away(&self, now_ms: f64) -> bool {
-        self.stopped.is_some() || !browser::is_online() || self.lost_at.is_some_and(|lost| now_ms - lost >= OFFLINE_MS)
+        self.stopped.is_some()
+            || !browser::is_online()
+            || self.lost_at.is_some_and(|lost| now_ms - lost >= OFFLINE_MS)
     }
 
     pub(crate) fn opened(&mut self, now_ms: f64) {
@@ -139,7 +159,9 @@ impl Link {
     }
 
     fn plan(&mut self, now_ms: f64) {
-        let wait = self.backoff.lost(now_ms, browser::random(), browser::is_hidden());
+        let wait = self
+            .backoff
+            .lost(now_ms, browser::random(), browser::is_hidden());
         self.retry_at = Some(now_ms + wait + self.bye_ms.take().unwrap_or(0.0));
     }
 
@@ -152,13 +174,22 @@ impl Link {
 
     pub(crate) fn send(&self, message: &ClientMessage) {
         if let Some(socket) = self.socket.as_ref().filter(|socket| socket.is_open) {
-            tolerate("sending", socket.socket.send_with_u8_array(&Format::Binary.encode(message)));
+            tolerate(
+                "sending",
+                socket
+                    .socket
+                    .send_with_u8_array(&Format::Binary.encode(message)),
+            );
         }
     }
 
     /// Sends what is of no use when late.
     pub(crate) fn send_light(&self, message: &ClientMessage) {
-        if self.socket.as_ref().is_some_and(|socket| socket.socket.buffered_amount() < CLOGGED) {
+        if self
+            .socket
+            .as_ref()
+            .is_some_and(|socket| socket.socket.buffered_amount() < CLOGGED)
+        {
             self.send(message);
         }
     }
@@ -168,7 +199,9 @@ impl Link {
         if self.retry_at.is_some_and(|at| at <= now_ms) {
             self.connect();
         }
-        let Some(socket) = &mut self.socket else { return false };
+        let Some(socket) = &mut self.socket else {
+            return false;
+        };
         if socket.is_open && now_ms - socket.pinged_ms >= PING_MS {
             let is_dead = socket.waiting && now_ms - socket.heard_ms >= SILENCE_MS;
             (socket.pinged_ms, socket.waiting) = (now_ms, true);
@@ -180,9 +213,19 @@ impl Link {
 
     /// When [`Self::tick`] has something to do.
     pub(crate) fn due(&self) -> Option<f64> {
-        let ping = self.socket.as_ref().filter(|socket| socket.is_open).map(|socket| socket.pinged_ms + PING_MS);
-        let offline = self.lost_at.map(|lost| lost + OFFLINE_MS).filter(|due| *due > browser::now_ms());
-        [self.retry_at, ping, offline].into_iter().flatten().reduce(f64::min)
+        let ping = self
+            .socket
+            .as_ref()
+            .filter(|socket| socket.is_open)
+            .map(|socket| socket.pinged_ms + PING_MS);
+        let offline = self
+            .lost_at
+            .map(|lost| lost + OFFLINE_MS)
+            .filter(|due| *due > browser::now_ms());
+        [self.retry_at, ping, offline]
+            .into_iter()
+            .flatten()
+            .reduce(f64::min)
     }
 }
 
@@ -190,7 +233,9 @@ impl Socket {
     fn new(address: &str, number: u32) -> Result<Self, JsValue> {
         let socket = WebSocket::new_with_str(address, PROTOCOL)?;
         socket.set_binary_type(BinaryType::Arraybuffer);
-        let opened = Closure::<dyn FnMut()>::new(move || engine::with(|engine| engine.socket_opened(number)));
+        let opened = Closure::<dyn FnMut()>::new(move || {
+            engine::with(|engine| engine.socket_opened(number))
+        });
         let message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
             let bytes = js_sys::Uint8Array::new(&event.data()).to_vec();
             engine::with(|engine| engine.socket_said(number, &bytes));
@@ -202,14 +247,26 @@ impl Socket {
         socket.set_onmessage(Some(message.as_ref().unchecked_ref()));
         socket.set_onclose(Some(closed.as_ref().unchecked_ref()));
         let now = browser::now_ms();
-        Ok(Self { socket, number, is_open: false, heard_ms: now, pinged_ms: now, waiting: false, _listeners: (opened, message, closed) })
+        Ok(Self {
+            socket,
+            number,
+            is_open: false,
+            heard_ms: now,
+            pinged_ms: now,
+            waiting: false,
+            _listeners: (opened, message, closed),
+        })
     }
 }
 
 /// The address of a board's socket, beside the page's own.
 pub(crate) fn address(board: &str) -> Option<String> {
     let location = browser::window()?.location();
-    let scheme = if location.protocol().ok()? == "https:" { "wss://" } else { "ws://" };
+    let scheme = if location.protocol().ok()? == "https:" {
+        "wss://"
+    } else {
+        "ws://"
+    };
     let mut address = String::from(scheme);
     address.push_str(&location.host().ok()?);
     address.push_str("/ws/");

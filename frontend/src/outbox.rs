@@ -4,8 +4,6 @@
 //! that no living page holds, under their old identities, so that what was sent before is known again. Where the
 //! browser gives no database, everything works without, and closing the page warns. Not here: their order (the replica's).
 
-use std::collections::BTreeSet;
-
 use inkroom_board::ledger::Entry;
 use inkroom_board::{BoardId, ClientId, OpId, PersonId};
 use wasm_bindgen_futures::spawn_local;
@@ -26,12 +24,17 @@ pub(crate) struct Outbox {
     client: ClientId,
     database: Option<Database>,
     /// What is safely written.
-    written: BTreeSet<OpId>,
+    written: Vec<OpId>,
 }
 
 impl Outbox {
     pub(crate) fn new(board: BoardId, client: ClientId) -> Self {
-        Self { board, client, database: None, written: BTreeSet::new() }
+        Self {
+            board,
+            client,
+            database: None,
+            written: Vec::new(),
+        }
     }
 
     /// Opens the database, in its own time, and hands what other pages left to the engine.
@@ -50,7 +53,11 @@ impl Outbox {
     }
 
     /// The database is there: what was pending meanwhile is written too.
-    pub(crate) fn opened<'a>(&mut self, database: Database, pending: impl Iterator<Item = &'a Entry>) {
+    pub(crate) fn opened<'a>(
+        &mut self,
+        database: Database,
+        pending: impl Iterator<Item = &'a Entry>,
+    ) {
         self.database = Some(database);
         self.put(pending);
     }
@@ -62,14 +69,27 @@ impl Outbox {
 
     /// Writes ops down. They count as written once the database says so.
     pub(crate) fn put<'a>(&self, entries: impl Iterator<Item = &'a Entry>) {
-        let Some(database) = self.database.clone() else { return };
-        let records: Vec<_> = entries.map(|entry| (entry.id, key(self.board, entry.id), encode(entry))).collect();
+        let Some(database) = self.database.clone() else {
+            return;
+        };
+        let records: Vec<_> = entries
+            .map(|entry| (entry.id, key(self.board, entry.id), encode(entry)))
+            .collect();
         if records.is_empty() {
             return;
         }
         spawn_local(async move {
-            match database.put(records.iter().map(|(_, key, bytes)| (key.as_str(), bytes.as_slice()))).await {
-                Ok(()) => engine::with(|engine| engine.outbox_wrote(records.into_iter().map(|(id, ..)| id))),
+            match database
+                .put(
+                    records
+                        .iter()
+                        .map(|(_, key, bytes)| (key.as_str(), bytes.as_slice())),
+                )
+                .await
+            {
+                Ok(()) => engine::with(|engine| {
+                    engine.outbox_wrote(records.into_iter().map(|(id, ..)| id))
+                }),
                 Err(error) => complain("keeping changes on this device", &error),
             }
         });
@@ -84,7 +104,9 @@ impl Outbox {
     pub(crate) fn forget(&mut self, ids: impl Iterator<Item = OpId>) {
         let ids: Vec<_> = ids.collect();
         self.written.retain(|id| !ids.contains(id));
-        let Some(database) = self.database.clone().filter(|_| !ids.is_empty()) else { return };
+        let Some(database) = self.database.clone().filter(|_| !ids.is_empty()) else {
+            return;
+        };
         let keys: Vec<_> = ids.into_iter().map(|id| key(self.board, id)).collect();
         spawn_local(async move {
             if let Err(error) = database.delete(&keys).await {
@@ -100,12 +122,17 @@ impl Outbox {
 }
 
 /// The queues of this board that no living page holds: of the same person, in order.
-async fn orphans(database: &Database, board: BoardId, client: ClientId, me: PersonId) -> Vec<Entry> {
-    let mut records = database.all(&prefix(board)).await.unwrap_or_else(|error| {
+async fn orphans(
+    database: &Database,
+    board: BoardId,
+    client: ClientId,
+    me: PersonId,
+) -> Vec<Entry> {
+    // The database hands them out in the order of their keys.
+    let records = database.all(&prefix(board)).await.unwrap_or_else(|error| {
         complain("looking for unsent changes", &error);
         Vec::new()
     });
-    records.sort_unstable();
     let mut entries = Vec::new();
     let mut last = None;
     for (key, bytes) in records {
@@ -156,22 +183,35 @@ fn decode(bytes: &[u8]) -> Option<Entry> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
+#[allow(clippy::indexing_slicing)]
 mod tests {
     use inkroom_board::Op;
 
     use super::*;
 
     fn entry(n: u32) -> Entry {
-        Entry { id: OpId { client: ClientId([9; 16]), n }, author: PersonId([1; 16]), at_ms: 5, op: Op::Clear }
+        Entry {
+            id: OpId {
+                client: ClientId([9; 16]),
+                n,
+            },
+            author: PersonId([1; 16]),
+            at_ms: 5,
+            op: Op::Clear,
+        }
     }
 
     #[test]
     fn keys_sort_like_the_queue() {
         let board = BoardId([4; 16]);
-        let keys: Vec<_> = [1, 9, 10, 200, u32::MAX].map(|n| key(board, entry(n).id)).into();
+        let keys: Vec<_> = [1, 9, 10, 200, u32::MAX]
+            .map(|n| key(board, entry(n).id))
+            .into();
         assert!(keys.is_sorted());
-        assert!(keys.iter().all(|key| key.starts_with(&prefix(board)) && key.len() == keys[0].len()));
+        assert!(
+            keys.iter()
+                .all(|key| key.starts_with(&prefix(board)) && key.len() == keys[0].len())
+        );
     }
 
     #[test]

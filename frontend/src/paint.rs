@@ -6,9 +6,9 @@
 
 use inkroom_board::camera::Camera;
 use inkroom_board::{Document, Element, ElementId, Rect};
+use wasm_bindgen::JsCast;
 use wasm_bindgen::JsValue;
 use web_sys::{Element as Node, HtmlElement};
-use wasm_bindgen::JsCast;
 
 use crate::browser::{self, tolerate};
 
@@ -18,6 +18,7 @@ mod index;
 mod layer;
 mod live;
 mod paths;
+mod quick;
 pub(crate) mod theme;
 mod tiles;
 
@@ -28,7 +29,7 @@ use layer::Layer;
 use live::Live;
 use paths::{HIGHLIGHT, Paths};
 use theme::Theme;
-use tiles::{Source, Tiles};
+use tiles::{Done, Source, Tiles};
 
 /// How long a frame may paint tiles while the person does something …
 const BUSY_MS: f64 = 5.0;
@@ -81,7 +82,12 @@ impl Paint {
             paths: Paths::default(),
             live: Live::default(),
             theme: Theme::now(),
-            window: Area { x: 0, y: 0, w: 1, h: 1 },
+            window: Area {
+                x: 0,
+                y: 0,
+                w: 1,
+                h: 1,
+            },
             dpr: 1.0,
             stale: None,
             overlay_was_blank: true,
@@ -93,7 +99,12 @@ impl Paint {
     /// The window has another size, in CSS pixels, or the screen another density. What was on the canvases is gone, so
     /// a frame has to follow before the browser shows them.
     pub(crate) fn resize(&mut self, w: f64, h: f64, dpr: f64) {
-        let window = Area { x: 0, y: 0, w: grid::floor(w * dpr + 0.5), h: grid::floor(h * dpr + 0.5) };
+        let window = Area {
+            x: 0,
+            y: 0,
+            w: grid::floor(w * dpr + 0.5),
+            h: grid::floor(h * dpr + 0.5),
+        };
         if window == self.window && (dpr - self.dpr).abs() < 1e-9 {
             return;
         }
@@ -102,8 +113,14 @@ impl Paint {
         for layer in [&self.base, &self.live_layer, &self.top] {
             layer.resize(window.w, window.h);
             let style = layer.canvas.unchecked_ref::<HtmlElement>().style();
-            tolerate("sizing", style.set_property("width", &length(window.w, dpr)));
-            tolerate("sizing", style.set_property("height", &length(window.h, dpr)));
+            tolerate(
+                "sizing",
+                style.set_property("width", &length(window.w, dpr)),
+            );
+            tolerate(
+                "sizing",
+                style.set_property("height", &length(window.h, dpr)),
+            );
         }
         self.everything_is_stale();
     }
@@ -148,7 +165,10 @@ impl Paint {
 
     /// These elements may be different.
     pub(crate) fn refresh(&mut self, document: &Document, ids: &[ElementId]) {
-        let changes: Vec<_> = ids.iter().filter_map(|id| self.update(document, *id)).collect();
+        let changes: Vec<_> = ids
+            .iter()
+            .filter_map(|id| self.update(document, *id))
+            .collect();
         for (id, before, now) in changes {
             match (before, now) {
                 (None, Some(now)) => self.tiles.add(id, now),
@@ -162,7 +182,11 @@ impl Paint {
     }
 
     /// Brings the index up to date; says what was and what is.
-    fn update(&mut self, document: &Document, id: ElementId) -> Option<(ElementId, Option<Known>, Option<Known>)> {
+    fn update(
+        &mut self,
+        document: &Document,
+        id: ElementId,
+    ) -> Option<(ElementId, Option<Known>, Option<Known>)> {
         let before = self.index.get(id);
         let now = known(document, id).filter(|_| !self.live.holds(id));
         if before == now {
@@ -178,7 +202,14 @@ impl Paint {
     /// Pending elements rise whenever others add something; that is only seen where they overlap.
     fn looks_different(&self, before: Known, now: Known) -> bool {
         let passed = before.z.min(now.z)..=before.z.max(now.z);
-        before.size != now.size || self.index.within(now.bounds).iter().filter(|(z, _)| passed.contains(z)).count() > 1
+        before.size != now.size
+            || self
+                .index
+                .within(now.bounds)
+                .iter()
+                .filter(|(z, _)| passed.contains(z))
+                .count()
+                > 1
     }
 
     /// An element is being drawn and looks like this by now. The tiles do not show it meanwhile.
@@ -197,7 +228,11 @@ impl Paint {
 
     /// The elements that may be painted within a part of the board, lowest first.
     pub(crate) fn within(&self, part: Rect) -> Vec<ElementId> {
-        self.index.within(part).into_iter().map(|(_, id)| id).collect()
+        self.index
+            .within(part)
+            .into_iter()
+            .map(|(_, id)| id)
+            .collect()
     }
 
     /// Whether the server's picture is still in front.
@@ -206,28 +241,49 @@ impl Paint {
     }
 
     /// Paints what changed; says whether there is more to do.
-    pub(crate) fn frame(&mut self, document: &Document, overlay: &Overlay, may_take_over: bool, now_ms: f64) -> bool {
-        let budget = if self.first.is_some() { FIRST_MS } else { BUSY_MS };
-        let Self { index, paths, theme, tiles, .. } = self;
-        let mut source = Source { document, index, paths, theme, until_ms: browser::now_ms() + budget };
-        let done = tiles.paint(&mut source);
+    pub(crate) fn frame(
+        &mut self,
+        document: &Document,
+        overlay: &Overlay,
+        may_take_over: bool,
+        now_ms: f64,
+    ) -> bool {
+        let done = self.paint_tiles(document);
         self.note_highlights();
-        self.stale = match (self.stale, done.changed) {
-            (Some(a), Some(b)) => Some(a.union(b)),
-            (a, b) => a.or(b),
-        };
-        if let Some(area) = self.stale.take() {
-            self.compose(area.meet(self.window));
-        }
+        self.paint_base(done.changed);
         if self.live.is_stale {
             let placement = self.tiles.placement();
-            self.live.paint_ink(&self.live_layer, &self.theme, placement);
+            self.live
+                .paint_ink(&self.live_layer, &self.theme, placement);
         }
         self.paint_overlay(overlay, now_ms);
         if done.is_whole && may_take_over {
             self.take_over();
         }
         done.wants_more
+    }
+
+    fn paint_tiles(&mut self, document: &Document) -> Done {
+        let budget = if self.first.is_some() {
+            FIRST_MS
+        } else {
+            BUSY_MS
+        };
+        let mut source = Source {
+            document,
+            index: &self.index,
+            paths: &mut self.paths,
+            theme: &self.theme,
+            until_ms: browser::now_ms() + budget,
+        };
+        self.tiles.paint(&mut source)
+    }
+
+    fn paint_base(&mut self, changed: Option<Area>) {
+        let stale = self.stale.take().into_iter().chain(changed);
+        if let Some(area) = stale.reduce(Area::union) {
+            self.compose(area.meet(self.window));
+        }
     }
 
     /// A highlighter that is being drawn is on the base, since ink is above it.
@@ -273,11 +329,15 @@ impl Paint {
                 base.fill(&theme.paper, area);
             }
         };
-        let highlight = |layer: &Layer, area: Area| blended(base, theme, |base| base.copy(layer, area));
-        self.tiles.lay_all(blank, highlight, |layer, area| base.copy(layer, area));
+        let highlight =
+            |layer: &Layer, area: Area| blended(base, theme, |base| base.copy(layer, area));
+        self.tiles
+            .lay_all(blank, highlight, |layer, area| base.copy(layer, area));
         if self.highlights_live {
             let placement = self.tiles.placement();
-            blended(base, theme, |base| self.live.paint_under(base, theme, placement));
+            blended(base, theme, |base| {
+                self.live.paint_under(base, theme, placement)
+            });
             base.plain();
         }
     }
@@ -287,13 +347,18 @@ impl Paint {
         if self.gathered.is_none() {
             self.gathered = tolerate("a layer", Layer::new(self.window.w, self.window.h));
         }
-        let Some(gathered) = &self.gathered else { return };
+        let Some(gathered) = &self.gathered else {
+            return;
+        };
         gathered.wipe(self.window);
         if self.tiles.has_highlights() {
             self.tiles.lay_under(gathered);
         }
-        self.live.paint_under(gathered, &self.theme, self.tiles.placement());
-        blended(&self.base, &self.theme, |base| base.copy(gathered, self.window));
+        self.live
+            .paint_under(gathered, &self.theme, self.tiles.placement());
+        blended(&self.base, &self.theme, |base| {
+            base.copy(gathered, self.window)
+        });
         self.tiles.lay_ink(&self.base);
     }
 
@@ -309,20 +374,34 @@ impl Paint {
 /// Paints as highlighters are painted.
 fn blended(base: &Layer, theme: &Theme, paint: impl FnOnce(&Layer)) {
     base.ink.set_global_alpha(HIGHLIGHT);
-    tolerate("blending", base.ink.set_global_composite_operation(theme.blend()));
+    tolerate(
+        "blending",
+        base.ink.set_global_composite_operation(theme.blend()),
+    );
     paint(base);
     base.ink.set_global_alpha(1.0);
-    tolerate("blending", base.ink.set_global_composite_operation("source-over"));
+    tolerate(
+        "blending",
+        base.ink.set_global_composite_operation("source-over"),
+    );
 }
 
 fn known(document: &Document, id: ElementId) -> Option<Known> {
     let (z, item) = document.shown(id)?;
-    Some(Known { z, bounds: item.element.bounds(), size: paths::size(&item.element) })
+    Some(Known {
+        z,
+        bounds: item.element.bounds(),
+        size: paths::size(&item.element),
+    })
 }
 
 /// Device pixels as a length of style sheets.
 fn length(device: i32, dpr: f64) -> String {
-    let mut css = String::from(js_sys::Number::from(f64::from(device) / dpr).to_string_with_radix(10).unwrap_or_default());
+    let mut css = String::from(
+        js_sys::Number::from(f64::from(device) / dpr)
+            .to_string_with_radix(10)
+            .unwrap_or_default(),
+    );
     css.push_str("px");
     css
 }

@@ -22,7 +22,9 @@ pub(crate) async fn fetch(board: BoardId, epoch: u64, seq: u64) -> Result<Docume
 /// The board that is found at an address.
 pub(crate) async fn fetch_at(address: &str) -> Result<Document, JsValue> {
     let window = browser::window().ok_or(JsValue::NULL)?;
-    let response: Response = JsFuture::from(window.fetch_with_str(address)).await?.unchecked_into();
+    let response: Response = JsFuture::from(window.fetch_with_str(address))
+        .await?
+        .unchecked_into();
     if !response.ok() {
         return Err(f64::from(response.status()).into());
     }

@@ -244,10 +244,11 @@ impl Task {
     fn decided(&mut self, committed: Committed) -> Vec<Effect> {
         let (logged, answers) = committed.into_parts();
         let hint: Arc<[Logged]> = logged.as_slice().into();
-        self.snapshots.count(&logged, self.around.clock.now_ms());
+        let now_ms = self.now_ms();
+        self.snapshots.count(&logged, now_ms);
         let mut effects = self.room.committed(logged);
         for (id, answer) in answers {
-            effects.extend(self.room.answered(id, answer));
+            effects.extend(self.room.answered(id, answer, now_ms));
         }
         // Those who are here first, then those on other servers.
         self.perform(effects);
@@ -353,7 +354,7 @@ impl Task {
     fn submit(&mut self, entries: Vec<inkroom_board::Entry>) -> Vec<Effect> {
         match self.lane.try_submit(entries) {
             Ok(()) => Vec::new(),
-            Err(turned) => self.room.refused(&turned.ids, BUSY_RETRY_MS),
+            Err(turned) => self.room.refused(&turned.ids, BUSY_RETRY_MS, self.now_ms()),
         }
     }
 

@@ -83,7 +83,11 @@ pub enum Unfit {
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
-        if is_about_data(&error) { Self::Data(error) } else { Self::Unavailable(error) }
+        if is_about_data(&error) {
+            Self::Data(error)
+        } else {
+            Self::Unavailable(error)
+        }
     }
 }
 
@@ -96,7 +100,8 @@ fn is_about_data(error: &sqlx::Error) -> bool {
         return code.starts_with("22") || code.starts_with("23");
     }
     // SQLite: too big, constraint, mismatch; the low byte of an extended code says which.
-    code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 18..=20))
+    code.parse::<u32>()
+        .is_ok_and(|code| matches!(code & 0xff, 18..=20))
 }
 
 /// The length of Postgres's error codes; SQLite's are numbers of at most four digits.

@@ -58,8 +58,14 @@ impl Line {
         if logged.seq != before.seq + 1 {
             return Err(Flaw::Hole);
         }
-        let expected = before.chain.next(logged.entry.id, logged.entry.author, &self.body);
-        if logged.chain == expected { Ok(logged) } else { Err(Flaw::Chain) }
+        let expected = before
+            .chain
+            .next(logged.entry.id, logged.entry.author, &self.body);
+        if logged.chain == expected {
+            Ok(logged)
+        } else {
+            Err(Flaw::Chain)
+        }
     }
 
     /// Like [`Self::believe`] for the first line of a run, where the chain before it is not known.
@@ -68,17 +74,29 @@ impl Line {
     /// When it is not whole or not at `seq`.
     pub fn believe_first(&self, seq: Seq) -> Result<Logged, Flaw> {
         let logged = self.decode().ok_or(Flaw::Undecodable)?;
-        if logged.seq == seq { Ok(logged) } else { Err(Flaw::Hole) }
+        if logged.seq == seq {
+            Ok(logged)
+        } else {
+            Err(Flaw::Hole)
+        }
     }
 
     fn decode(&self) -> Option<Logged> {
-        let id = OpId { client: ClientId(bytes(&self.client)?), n: u32::try_from(self.n).ok()? };
+        let id = OpId {
+            client: ClientId(bytes(&self.client)?),
+            n: u32::try_from(self.n).ok()?,
+        };
         let at_ms = u64::try_from(self.at_ms).unwrap_or(0);
         let op = Op::from_stored(&self.body).ok()?;
         Some(Logged {
             seq: u64::try_from(self.seq).ok()?,
             chain: self.chain()?,
-            entry: Entry { id, author: PersonId(bytes(&self.author)?), at_ms, op },
+            entry: Entry {
+                id,
+                author: PersonId(bytes(&self.author)?),
+                at_ms,
+                op,
+            },
             size: self.body.len(),
         })
     }
@@ -108,7 +126,12 @@ impl Replay {
     #[must_use]
     pub fn new(document: Document) -> Self {
         let before = document.position();
-        Self { document, recent: VecDeque::new(), before, bytes: 0 }
+        Self {
+            document,
+            recent: VecDeque::new(),
+            before,
+            bytes: 0,
+        }
     }
 
     /// How far it is.
@@ -133,9 +156,15 @@ impl Replay {
         self.bytes += logged.size;
         self.recent.push_back(logged);
         while self.recent.len() > RECENT_OPS || self.bytes > RECENT_BYTES {
-            let Some(oldest) = self.recent.pop_front() else { break };
+            let Some(oldest) = self.recent.pop_front() else {
+                break;
+            };
             self.bytes -= oldest.size;
-            self.before = Position { seq: oldest.seq, chain: oldest.chain, ..self.before };
+            self.before = Position {
+                seq: oldest.seq,
+                chain: oldest.chain,
+                ..self.before
+            };
         }
         Ok(())
     }
@@ -145,14 +174,21 @@ impl Replay {
     pub fn wants_older(&self) -> Option<(Seq, usize)> {
         let is_whole = self.before.seq + self.recent.len() as u64 == self.position().seq;
         let most = RECENT_OPS.saturating_sub(self.recent.len());
-        (is_whole && most > 0 && self.before.seq > 0 && self.bytes < RECENT_BYTES).then_some((self.before.seq, most))
+        (is_whole && most > 0 && self.before.seq > 0 && self.bytes < RECENT_BYTES)
+            .then_some((self.before.seq, most))
     }
 
     /// One op back, for the recent part alone: `line` is the last that is not in it, `chain` the one before it.
     /// Answers whether it was taken: there is room for it, and it leads to what is there.
     pub fn precede(&mut self, line: &Line, chain: Chain) -> bool {
-        let Some(seq) = self.before.seq.checked_sub(1) else { return false };
-        let before = Position { seq, chain, ..self.before };
+        let Some(seq) = self.before.seq.checked_sub(1) else {
+            return false;
+        };
+        let before = Position {
+            seq,
+            chain,
+            ..self.before
+        };
         let fits = self.recent.len() < RECENT_OPS && self.bytes + line.body.len() <= RECENT_BYTES;
         match line.believe(before) {
             Ok(logged) if fits && logged.chain == self.before.chain => {
@@ -168,6 +204,11 @@ impl Replay {
     /// The board as it is now.
     #[must_use]
     pub fn into_opening(self, read_only: bool) -> Opening {
-        Opening { document: self.document, recent: self.recent.into(), before: self.before, read_only }
+        Opening {
+            document: self.document,
+            recent: self.recent.into(),
+            before: self.before,
+            read_only,
+        }
     }
 }

@@ -32,7 +32,8 @@ pub const KEEP_CLIENTS_MS: u64 = 90 * 24 * 60 * 60 * 1_000;
 #[must_use]
 pub fn snapshot_due(head: Seq, snapshot: Seq, bytes_since: usize, idle_ms: u64) -> bool {
     let ops = head.saturating_sub(snapshot);
-    ops >= SNAPSHOT_OPS || (ops > 0 && (bytes_since > SNAPSHOT_BYTES || idle_ms >= SNAPSHOT_IDLE_MS))
+    ops >= SNAPSHOT_OPS
+        || (ops > 0 && (bytes_since > SNAPSHOT_BYTES || idle_ms >= SNAPSHOT_IDLE_MS))
 }
 
 /// Whether the snapshot with this chain is to be compared with a replay: by chance, but always the same.
@@ -45,21 +46,36 @@ pub fn is_to_check(chain: Chain) -> bool {
 /// verified snapshot, and [`KEEP_OPS`] before the head. `verified` are the seqs of verified snapshots.
 #[must_use]
 pub fn highest_floor(head: Seq, verified: &BTreeSet<Seq>) -> Seq {
-    let second = verified.iter().rev().nth(KEEP_SNAPSHOTS - 1).copied().unwrap_or(0);
+    let second = verified
+        .iter()
+        .rev()
+        .nth(KEEP_SNAPSHOTS - 1)
+        .copied()
+        .unwrap_or(0);
     second.min(head.saturating_sub(KEEP_OPS))
 }
 
 /// The snapshot that the floor moves to, when it may be at most `highest`.
 #[must_use]
 pub fn floor(current: Seq, highest: Seq, verified: &BTreeSet<Seq>) -> Seq {
-    verified.range(..=highest).next_back().copied().unwrap_or(0).max(current)
+    verified
+        .range(..=highest)
+        .next_back()
+        .copied()
+        .unwrap_or(0)
+        .max(current)
 }
 
 /// The snapshots that nothing needs any more: neither the newest ones, nor the one at the floor, nor the first
 /// of its [`SNAPSHOT_SPACING`] ops, for the next floor. `all` includes those that were not verified.
 #[must_use]
 pub fn superfluous(all: &BTreeSet<Seq>, verified: &BTreeSet<Seq>, floor: Seq) -> Vec<Seq> {
-    let oldest_kept = verified.iter().rev().nth(KEEP_SNAPSHOTS - 1).copied().unwrap_or(0);
+    let oldest_kept = verified
+        .iter()
+        .rev()
+        .nth(KEEP_SNAPSHOTS - 1)
+        .copied()
+        .unwrap_or(0);
     let mut stretches = BTreeSet::new();
     let is_needed = |seq: &Seq| {
         let is_first = *seq >= floor && stretches.insert(seq / SNAPSHOT_SPACING);
@@ -112,7 +128,10 @@ mod tests {
     #[test]
     fn a_damaged_snapshot_does_not_count_as_one_of_the_newest() {
         let all = set(&[0, 1_000, 2_000, 3_000]);
-        assert_eq!(superfluous(&all, &set(&[0, 1_000, 2_000]), 0), Vec::<Seq>::new());
+        assert_eq!(
+            superfluous(&all, &set(&[0, 1_000, 2_000]), 0),
+            Vec::<Seq>::new()
+        );
         assert_eq!(highest_floor(50_000, &set(&[0, 1_000, 2_000])), 1_000);
     }
 
@@ -127,7 +146,10 @@ mod tests {
             }
             assert!(all.contains(&current));
             assert!(all.len() <= 6, "{all:?}");
-            assert!(head - current <= KEEP_OPS + 2 * SNAPSHOT_SPACING, "{head} {current}");
+            assert!(
+                head - current <= KEEP_OPS + 2 * SNAPSHOT_SPACING,
+                "{head} {current}"
+            );
         }
         assert!(current >= 170_000);
     }

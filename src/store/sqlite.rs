@@ -24,7 +24,9 @@ use inkroom_board::wire::Profile;
 use inkroom_board::{BoardId, ClientId, PersonId, Position, Seq};
 use sqlx::SqlitePool;
 
-use super::{BoardBatch, BoardCard, Kept, Outcome, Pruned, Snapshot, Store, StoreError, StoreHealth};
+use super::{
+    BoardBatch, BoardCard, Kept, Outcome, Pruned, Snapshot, Store, StoreError, StoreHealth,
+};
 
 /// A store in a folder of its own.
 #[derive(Debug)]
@@ -47,7 +49,13 @@ impl SqliteStore {
         let lock = connect::lock_folder(folder)?;
         let page_limit = Arc::new(AtomicU32::new(connect::NO_PAGE_LIMIT));
         let (writer, readers) = connect::pools(folder, &page_limit).await?;
-        Ok(Self { writer, readers, fault: Mutex::new(None), page_limit, _lock: lock })
+        Ok(Self {
+            writer,
+            readers,
+            fault: Mutex::new(None),
+            page_limit,
+            _lock: lock,
+        })
     }
 
     /// Lets the file grow to `pages` pages of 4 KiB and no further, or as far as the disk allows: for hosts that
@@ -65,7 +73,9 @@ impl SqliteStore {
     /// Notes how a write went. A connection that failed is not used again.
     async fn settle<T>(&self, link: Link, result: Result<T, StoreError>) -> Result<T, StoreError> {
         let fault = match &result {
-            Err(error @ (StoreError::Unavailable(_) | StoreError::Data(_))) => Some(error.to_string()),
+            Err(error @ (StoreError::Unavailable(_) | StoreError::Data(_))) => {
+                Some(error.to_string())
+            }
             _ => None,
         };
         if fault.is_some() {
@@ -100,7 +110,12 @@ impl Store for SqliteStore {
         Ok(opening)
     }
 
-    async fn tail(&self, board: BoardId, after: Seq, most: usize) -> Result<Vec<Logged>, StoreError> {
+    async fn tail(
+        &self,
+        board: BoardId,
+        after: Seq,
+        most: usize,
+    ) -> Result<Vec<Logged>, StoreError> {
         read::tail(&self.readers, board, after, most).await
     }
 
@@ -108,12 +123,21 @@ impl Store for SqliteStore {
         read::heads(&self.readers, boards).await
     }
 
-    async fn client(&self, board: BoardId, client: ClientId) -> Result<Option<ClientHead>, StoreError> {
+    async fn client(
+        &self,
+        board: BoardId,
+        client: ClientId,
+    ) -> Result<Option<ClientHead>, StoreError> {
         let mut link = self.readers.acquire().await?;
         Ok(rows::client(&mut link, board, client).await?)
     }
 
-    async fn snapshot(&self, board: BoardId, epoch: u64, seq: Seq) -> Result<Option<Vec<u8>>, StoreError> {
+    async fn snapshot(
+        &self,
+        board: BoardId,
+        epoch: u64,
+        seq: Seq,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
         snapshots::at(&self.readers, board, epoch, seq).await
     }
 
@@ -160,8 +184,16 @@ impl Store for SqliteStore {
 
     async fn health(&self) -> StoreHealth {
         let boards = read::count(&self.readers).await.ok();
-        let fault = self.fault.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        StoreHealth { kind: "sqlite", boards, fault }
+        let fault = self
+            .fault
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        StoreHealth {
+            kind: "sqlite",
+            boards,
+            fault,
+        }
     }
 
     async fn close(&self) {
@@ -175,8 +207,12 @@ impl SqliteStore {
     /// Keeps whether a board's log was found damaged, so that no server adds to it. A failure is no harm: the
     /// next load tries again, and the room that loaded it takes no ops.
     async fn mark(&self, board: BoardId, read_only: bool) {
-        let Ok(mut link) = self.writer.acquire().await else { return };
-        let result = rows::mark(&mut link, board, read_only).await.map_err(StoreError::from);
+        let Ok(mut link) = self.writer.acquire().await else {
+            return;
+        };
+        let result = rows::mark(&mut link, board, read_only)
+            .await
+            .map_err(StoreError::from);
         if let Err(error) = self.settle(link, result).await {
             tracing::warn!(board.id = %board, %error, "could not mark a board");
         }

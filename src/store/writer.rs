@@ -154,8 +154,16 @@ impl Writer {
     pub fn lane(&self, board: BoardId) -> (Lane, mpsc::Receiver<Committed>) {
         let (outcomes, receiver) = mpsc::channel(LANE_OPS);
         let id = self.0.lanes.fetch_add(1, Ordering::Relaxed);
-        let end = Arc::new(LaneEnd { id, board, outcomes });
-        let lane = Lane { writer: self.clone(), end, gauge: Gauge::new(LANE_OPS, LANE_BYTES) };
+        let end = Arc::new(LaneEnd {
+            id,
+            board,
+            outcomes,
+        });
+        let lane = Lane {
+            writer: self.clone(),
+            end,
+            gauge: Gauge::new(LANE_OPS, LANE_BYTES),
+        };
         (lane, receiver)
     }
 
@@ -174,8 +182,19 @@ impl Writer {
     /// Takes no more ops and commits those that wait, for as long as `deadline` allows. Answers how many were
     /// given up: nobody was told that they are in the log, so their clients send them again.
     pub async fn shutdown(&self, deadline: Duration) -> usize {
-        drop(self.0.queue.lock().unwrap_or_else(PoisonError::into_inner).take());
-        let task = self.0.task.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(
+            self.0
+                .queue
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take(),
+        );
+        let task = self
+            .0
+            .task
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         let Some(mut task) = task else { return 0 };
         if tokio::time::timeout(deadline, &mut task).await.is_ok() {
             return 0;
@@ -204,7 +223,11 @@ impl Lane {
     pub fn try_submit(&self, entries: Vec<Entry>) -> Result<(), Turned> {
         let ids: Vec<_> = entries.iter().map(|entry| entry.id).collect();
         let ops: Vec<_> = entries.into_iter().map(Submitted::from).collect();
-        let queued = if ops.is_empty() { Ok(()) } else { self.items(ops).and_then(|items| self.writer.queue(items)) };
+        let queued = if ops.is_empty() {
+            Ok(())
+        } else {
+            self.items(ops).and_then(|items| self.writer.queue(items))
+        };
         queued.map_err(|why| Turned { ids, why })
     }
 
@@ -219,6 +242,13 @@ impl Lane {
         let places = self.gauge.try_take(&sizes).ok_or(Busy::Full)?;
         let waits = self.writer.0.waiting.try_take(&sizes).ok_or(Busy::Full)?;
         let items = ops.into_iter().zip(places).zip(waits);
-        Ok(items.map(|((op, place), wait)| Item { lane: Arc::clone(&self.end), op, place, wait }).collect())
+        Ok(items
+            .map(|((op, place), wait)| Item {
+                lane: Arc::clone(&self.end),
+                op,
+                place,
+                wait,
+            })
+            .collect())
     }
 }

@@ -107,6 +107,7 @@ async fn an_op_that_was_on_its_way_when_the_pen_went_is_refused_at_commit() {
     for n in 1..=20 {
         b.say(ClientMessage::Ops {
             client,
+            again: false,
             ops: vec![Queued { n, op: stroke() }],
         })
         .await;

@@ -148,6 +148,7 @@ async fn row_33_an_op_sent_again_is_answered_with_its_place() {
     raw.say(&ClientMessage::Hello { client, resume }).await;
     let ops = ClientMessage::Ops {
         client,
+        again: false,
         ops: vec![Queued { n: 1, op: stroke() }],
     };
     raw.say(&ops).await;

@@ -54,6 +54,7 @@ impl Hand {
         self.raw
             .say(&ClientMessage::Ops {
                 client: self.client,
+                again: false,
                 ops,
             })
             .await;
@@ -288,6 +289,7 @@ async fn row_32_widths_and_colours_out_of_range() {
     }
     let mut bytes = Format::Binary.encode(&ClientMessage::Ops {
         client: hand.client,
+        again: false,
         ops: vec![Queued { n: 1, op: stroke() }],
     });
     let blue = bytes
@@ -398,6 +400,7 @@ async fn more_ops_in_a_frame_than_allowed_are_no_message() {
     hand.raw
         .say(&ClientMessage::Ops {
             client: hand.client,
+            again: false,
             ops,
         })
         .await;

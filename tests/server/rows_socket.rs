@@ -336,6 +336,7 @@ async fn row_19_and_20_bytes_that_are_no_message_close_1007() {
     let client = inkroom::random::client();
     let whole = Format::Binary.encode(&ClientMessage::Ops {
         client,
+        again: false,
         ops: Vec::from([inkroom_board::wire::Queued { n: 1, op: stroke() }]),
     });
     let trailing = [whole.as_slice(), &[0]].concat();
@@ -394,6 +395,7 @@ async fn row_36_a_client_of_somebody_else_closes_4403() {
     raw.say(&hello()).await;
     raw.say(&ClientMessage::Ops {
         client,
+        again: false,
         ops: vec![inkroom_board::wire::Queued { n: 2, op: stroke() }],
     })
     .await;

@@ -8,8 +8,8 @@ use inkroom::store::{BoardBatch, Outcome, Snapshot, Store, Submitted};
 use inkroom_board::ledger::{Genesis, Logged};
 use inkroom_board::room::Answer;
 use inkroom_board::{
-    Access, BoardId, Brush, ClientId, Colour, Document, Element, ElementId, Entry, Ink, Mode, Op, OpId, PersonId,
-    Point, Points, Pos, Seq, Shape, ShapeKind, Stroke, Style, Width,
+    Access, BoardId, Brush, ClientId, Colour, Document, Element, ElementId, Entry, Ink, Mode, Op,
+    OpId, PersonId, Point, Points, Pos, Seq, Shape, ShapeKind, Stroke, Style, Width,
 };
 
 /// When the boards of the cases are made, in ms since 1970.
@@ -47,7 +47,9 @@ pub(crate) trait Rig: Send + Sync {
 
 /// Waits for a fact; the case fails when it does not come true in time.
 pub(crate) async fn soon<T>(fact: impl Future<Output = T>) -> T {
-    tokio::time::timeout(DEADLINE, fact).await.expect("it came true in time")
+    tokio::time::timeout(DEADLINE, fact)
+        .await
+        .expect("it came true in time")
 }
 
 pub(crate) fn board(n: u8) -> BoardId {
@@ -72,38 +74,75 @@ pub(crate) fn owner() -> PersonId {
 }
 
 pub(crate) fn genesis(board: BoardId, mode: Mode) -> Genesis {
-    Genesis { board, title: String::from("Biology"), access: Access::new(owner(), mode) }
+    Genesis {
+        board,
+        title: String::from("Biology"),
+        access: Access::new(owner(), mode),
+    }
 }
 
 /// Makes a board on which everyone draws.
 pub(crate) async fn open_board(store: &dyn Store, board: BoardId) {
-    store.create(&genesis(board, Mode::Everyone), NOON).await.unwrap();
+    store
+        .create(&genesis(board, Mode::Everyone), NOON)
+        .await
+        .unwrap();
 }
 
 fn style() -> Style {
-    Style { colour: Colour::Named(Ink::Teal), width: Width(256) }
+    Style {
+        colour: Colour::Named(Ink::Teal),
+        width: Width(256),
+    }
 }
 
 pub(crate) fn line(id: u64) -> Op {
     let at = i32::try_from(id % 10_000).unwrap();
     let (from, to) = (Pos { x: at, y: 0 }, Pos { x: 0, y: at });
-    let shape = Shape { kind: ShapeKind::Line, style: style(), from, to };
-    Op::Add { id: element(id), element: Element::Shape(shape) }
+    let shape = Shape {
+        kind: ShapeKind::Line,
+        style: style(),
+        from,
+        to,
+    };
+    Op::Add {
+        id: element(id),
+        element: Element::Shape(shape),
+    }
 }
 
 fn points(count: i32, from: i32) -> Points {
     Points(
-        (from..from + count).map(|i| Point { x: i * 7919 % 65_536, y: i * 104_729 % 65_536, pressure: 77 }).collect(),
+        (from..from + count)
+            .map(|i| Point {
+                x: i * 7919 % 65_536,
+                y: i * 104_729 % 65_536,
+                pressure: 77,
+            })
+            .collect(),
     )
 }
 
 pub(crate) fn stroke(id: u64, count: i32, done: bool) -> Op {
-    let stroke = Stroke { brush: Brush::Pen, style: style(), points: points(count, 0), done };
-    Op::Add { id: element(id), element: Element::Stroke(stroke) }
+    let stroke = Stroke {
+        brush: Brush::Pen,
+        style: style(),
+        points: points(count, 0),
+        done,
+    };
+    Op::Add {
+        id: element(id),
+        element: Element::Stroke(stroke),
+    }
 }
 
 pub(crate) fn extend(id: u64, from: i32, count: i32, done: bool) -> Op {
-    Op::Extend { id: element(id), from: u32::try_from(from).unwrap(), points: points(count, from), done }
+    Op::Extend {
+        id: element(id),
+        from: u32::try_from(from).unwrap(),
+        points: points(count, from),
+        done,
+    }
 }
 
 /// A client's queue: it numbers its ops.
@@ -117,7 +156,12 @@ pub(crate) struct Pen {
 
 impl Pen {
     pub(crate) fn of(author: PersonId, client: ClientId) -> Self {
-        Self { client, author, n: 0, at_ms: NOON + 1_000 }
+        Self {
+            client,
+            author,
+            n: 0,
+            at_ms: NOON + 1_000,
+        }
     }
 
     pub(crate) fn of_owner() -> Self {
@@ -127,18 +171,31 @@ impl Pen {
     /// The next op of the queue.
     pub(crate) fn does(&mut self, op: Op) -> Entry {
         self.n += 1;
-        Entry { id: OpId { client: self.client, n: self.n }, author: self.author, at_ms: self.at_ms, op }
+        Entry {
+            id: OpId {
+                client: self.client,
+                n: self.n,
+            },
+            author: self.author,
+            at_ms: self.at_ms,
+            op,
+        }
     }
 
     /// The next `count` ops: lines with ids of their own.
     pub(crate) fn draws(&mut self, count: usize) -> Vec<Entry> {
         let hand = u64::from(self.client.0[0]) << 32;
-        (0..count).map(|_| self.does(line(hand + u64::from(self.n)))).collect()
+        (0..count)
+            .map(|_| self.does(line(hand + u64::from(self.n))))
+            .collect()
     }
 }
 
 pub(crate) fn batch(board: BoardId, entries: Vec<Entry>) -> BoardBatch {
-    BoardBatch { board, ops: entries.into_iter().map(Submitted::from).collect() }
+    BoardBatch {
+        board,
+        ops: entries.into_iter().map(Submitted::from).collect(),
+    }
 }
 
 /// Commits to one board.
@@ -152,7 +209,12 @@ pub(crate) async fn commit(store: &dyn Store, board: BoardId, entries: Vec<Entry
 pub(crate) async fn write(store: &dyn Store, board: BoardId, entries: Vec<Entry>) -> Vec<Logged> {
     let mut logged = Vec::new();
     for some in entries.chunks(512) {
-        logged.extend(commit(store, board, some.to_vec()).await.into_iter().map(fresh));
+        logged.extend(
+            commit(store, board, some.to_vec())
+                .await
+                .into_iter()
+                .map(fresh),
+        );
     }
     logged
 }
@@ -182,7 +244,10 @@ pub(crate) async fn document(store: &dyn Store, board: BoardId) -> Document {
 /// Keeps a snapshot of the board as it is.
 pub(crate) async fn snap(store: &dyn Store, board: BoardId) -> Document {
     let document = document(store, board).await;
-    store.put_snapshot(board, Snapshot::of(&document)).await.unwrap();
+    store
+        .put_snapshot(board, Snapshot::of(&document))
+        .await
+        .unwrap();
     document
 }
 

@@ -4,7 +4,9 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use inkroom::store::{BoardBatch, BoardCard, Kept, Outcome, Pruned, Snapshot, Store, StoreError, StoreHealth};
+use inkroom::store::{
+    BoardBatch, BoardCard, Kept, Outcome, Pruned, Snapshot, Store, StoreError, StoreHealth,
+};
 use inkroom_board::ledger::{ClientHead, Genesis, Logged};
 use inkroom_board::room::Opening;
 use inkroom_board::wire::Profile;
@@ -35,7 +37,12 @@ impl Gate {
     /// Shut: no commit passes.
     pub(crate) fn shut(store: Arc<dyn Store>) -> Arc<Self> {
         let asked = watch::Sender::new(Vec::new());
-        Arc::new(Self { store, open: Semaphore::new(0), faults: Mutex::default(), asked })
+        Arc::new(Self {
+            store,
+            open: Semaphore::new(0),
+            faults: Mutex::default(),
+            asked,
+        })
     }
 
     /// Open from the start.
@@ -61,7 +68,11 @@ impl Gate {
     /// What the first `commits` commits were asked, once there were so many.
     pub(crate) async fn asked(&self, commits: usize) -> Vec<Asked> {
         let mut asked = self.asked.subscribe();
-        asked.wait_for(|asked| asked.len() >= commits).await.unwrap().clone()
+        asked
+            .wait_for(|asked| asked.len() >= commits)
+            .await
+            .unwrap()
+            .clone()
     }
 }
 
@@ -72,14 +83,25 @@ fn unavailable<T>() -> Result<T, StoreError> {
 #[async_trait]
 impl Store for Gate {
     async fn commit(&self, batch: &[BoardBatch]) -> Result<Vec<Vec<Outcome>>, StoreError> {
-        self.asked.send_modify(|asked| asked.push(batch.iter().map(|part| (part.board, part.ops.len())).collect()));
+        self.asked.send_modify(|asked| {
+            asked.push(
+                batch
+                    .iter()
+                    .map(|part| (part.board, part.ops.len()))
+                    .collect(),
+            )
+        });
         self.open.acquire().await.unwrap().forget();
         let fault = self.faults.lock().unwrap().pop_front();
         if fault == Some(Fault::Before) {
             return unavailable();
         }
         let outcomes = self.store.commit(batch).await?;
-        if fault == Some(Fault::After) { unavailable() } else { Ok(outcomes) }
+        if fault == Some(Fault::After) {
+            unavailable()
+        } else {
+            Ok(outcomes)
+        }
     }
 
     async fn create(&self, genesis: &Genesis, at_ms: u64) -> Result<(), StoreError> {
@@ -90,7 +112,12 @@ impl Store for Gate {
         self.store.load(board).await
     }
 
-    async fn tail(&self, board: BoardId, after: Seq, most: usize) -> Result<Vec<Logged>, StoreError> {
+    async fn tail(
+        &self,
+        board: BoardId,
+        after: Seq,
+        most: usize,
+    ) -> Result<Vec<Logged>, StoreError> {
         self.store.tail(board, after, most).await
     }
 
@@ -98,11 +125,20 @@ impl Store for Gate {
         self.store.heads(boards).await
     }
 
-    async fn client(&self, board: BoardId, client: ClientId) -> Result<Option<ClientHead>, StoreError> {
+    async fn client(
+        &self,
+        board: BoardId,
+        client: ClientId,
+    ) -> Result<Option<ClientHead>, StoreError> {
         self.store.client(board, client).await
     }
 
-    async fn snapshot(&self, board: BoardId, epoch: u64, seq: Seq) -> Result<Option<Vec<u8>>, StoreError> {
+    async fn snapshot(
+        &self,
+        board: BoardId,
+        epoch: u64,
+        seq: Seq,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
         self.store.snapshot(board, epoch, seq).await
     }
 

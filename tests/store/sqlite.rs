@@ -23,7 +23,10 @@ impl SqliteRig {
     async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = SqliteStore::open(folder.path()).await.unwrap();
-        Self { folder, store: Some(store) }
+        Self {
+            folder,
+            store: Some(store),
+        }
     }
 
     fn sqlite(&self) -> &SqliteStore {
@@ -58,11 +61,15 @@ impl Rig for SqliteRig {
 
     async fn harm(&self, board: BoardId, seq: Seq, harm: Harm) {
         let statement = match harm {
-            Harm::OpBody => "UPDATE ops SET body = CAST(body || x'00' AS BLOB) WHERE board_id = ? AND seq = ?",
+            Harm::OpBody => {
+                "UPDATE ops SET body = CAST(body || x'00' AS BLOB) WHERE board_id = ? AND seq = ?"
+            }
             Harm::OpBodyRepaired => {
                 "UPDATE ops SET body = substr(body, 1, length(body) - 1) WHERE board_id = ? AND seq = ?"
             }
-            Harm::OpChain => "UPDATE ops SET chain = x'0102030405060708' WHERE board_id = ? AND seq = ?",
+            Harm::OpChain => {
+                "UPDATE ops SET chain = x'0102030405060708' WHERE board_id = ? AND seq = ?"
+            }
             Harm::OpLost => "DELETE FROM ops WHERE board_id = ? AND seq = ?",
             // Another title: it decodes, and only its hash tells.
             Harm::SnapshotBody => {
@@ -70,8 +77,13 @@ impl Rig for SqliteRig {
                  WHERE board_id = ? AND seq = ?"
             }
         };
-        let harm = sqlx::query(statement).bind(board.0.as_slice()).bind(i64::try_from(seq).unwrap());
-        let harmed = harm.execute(&mut connect(self.folder.path()).await).await.unwrap();
+        let harm = sqlx::query(statement)
+            .bind(board.0.as_slice())
+            .bind(i64::try_from(seq).unwrap());
+        let harmed = harm
+            .execute(&mut connect(self.folder.path()).await)
+            .await
+            .unwrap();
         assert_eq!(harmed.rows_affected(), 1);
     }
 }
@@ -99,7 +111,10 @@ async fn a_full_disk_loses_nothing_and_acknowledges_nothing() {
     let mut pen = Pen::of_owner();
     let kept = write(store, board(1), pen.draws(10)).await;
     let pages = scalar(&mut connect(rig.folder.path()).await, "PRAGMA page_count").await;
-    store.limit_pages(Some(u32::try_from(pages).unwrap() + 2)).await.unwrap();
+    store
+        .limit_pages(Some(u32::try_from(pages).unwrap() + 2))
+        .await
+        .unwrap();
     let sent: Vec<_> = (0..200).map(|id| pen.does(stroke(id, 512, true))).collect();
     for _ in 0..3 {
         let full = store.commit(&[batch(board(1), sent.clone())]).await;
@@ -112,8 +127,10 @@ async fn a_full_disk_loses_nothing_and_acknowledges_nothing() {
     let later = write(store, board(1), sent).await;
     assert_eq!(seqs(&later), (11..=210).collect::<Vec<_>>());
     assert_eq!(store.health().await.fault, None);
-    let sound: String =
-        sqlx::query_scalar("PRAGMA integrity_check").fetch_one(&mut connect(rig.folder.path()).await).await.unwrap();
+    let sound: String = sqlx::query_scalar("PRAGMA integrity_check")
+        .fetch_one(&mut connect(rig.folder.path()).await)
+        .await
+        .unwrap();
     assert_eq!(sound, "ok");
 }
 
@@ -123,7 +140,10 @@ async fn a_commit_waits_for_another_process_that_writes() {
     let store = rig.sqlite();
     open_board(store, board(1)).await;
     let mut other = connect(rig.folder.path()).await;
-    sqlx::query("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
+    sqlx::query("BEGIN IMMEDIATE")
+        .execute(&mut other)
+        .await
+        .unwrap();
     let mut pen = Pen::of_owner();
     let entries = pen.draws(3);
     let commit = write(store, board(1), entries);
@@ -144,7 +164,10 @@ async fn a_lock_that_is_never_let_go_is_an_error_and_then_works() {
     let store = rig.sqlite();
     open_board(store, board(1)).await;
     let mut other = connect(rig.folder.path()).await;
-    sqlx::query("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
+    sqlx::query("BEGIN IMMEDIATE")
+        .execute(&mut other)
+        .await
+        .unwrap();
     let mut pen = Pen::of_owner();
     let entries = pen.draws(3);
     let busy = soon(store.commit(&[batch(board(1), entries.clone())])).await;
@@ -160,7 +183,9 @@ async fn an_op_that_the_database_refuses_is_an_error_about_data_and_stores_nothi
     open_board(store, board(1)).await;
     refuse_client(rig.folder.path(), 7).await;
     let (mut good, mut bad) = (Pen::of_owner(), Pen::of(person(7), client(7)));
-    let refused = store.commit(&[batch(board(1), [good.draws(2), bad.draws(1)].concat())]).await;
+    let refused = store
+        .commit(&[batch(board(1), [good.draws(2), bad.draws(1)].concat())])
+        .await;
     assert!(matches!(refused, Err(StoreError::Data(_))), "{refused:?}");
     assert_eq!(log(store, board(1)).await, []);
 }
@@ -170,7 +195,10 @@ pub(crate) async fn refuse_client(folder: &Path, n: u8) {
     assert_eq!(n, 7, "the statement says which");
     let refuse = "CREATE TRIGGER refuse BEFORE INSERT ON ops WHEN NEW.client_id = \
                   x'07070707070707070707070707070707' BEGIN SELECT RAISE(ABORT, 'refused'); END";
-    sqlx::query(refuse).execute(&mut connect(folder).await).await.unwrap();
+    sqlx::query(refuse)
+        .execute(&mut connect(folder).await)
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
@@ -180,7 +208,10 @@ async fn the_unique_key_is_the_last_defence_against_a_duplicate() {
     open_board(store, board(1)).await;
     let sent = Pen::of_owner().draws(2);
     write(store, board(1), sent.clone()).await;
-    sqlx::query("DELETE FROM clients").execute(&mut connect(rig.folder.path()).await).await.unwrap();
+    sqlx::query("DELETE FROM clients")
+        .execute(&mut connect(rig.folder.path()).await)
+        .await
+        .unwrap();
     let again = store.commit(&[batch(board(1), sent)]).await;
     assert!(matches!(again, Err(StoreError::Data(_))), "{again:?}");
     assert_eq!(log(store, board(1)).await.len(), 2);
@@ -200,7 +231,10 @@ async fn a_commit_that_is_given_up_leaves_nothing_behind() {
             tokio::select! { biased; _ = &mut commit => panic!("too fast to give up"), () = tokio::task::yield_now() => {} }
         }
     }
-    assert_eq!(seqs(&write(store, board(1), entries).await), (1..=500).collect::<Vec<_>>());
+    assert_eq!(
+        seqs(&write(store, board(1), entries).await),
+        (1..=500).collect::<Vec<_>>()
+    );
 }
 
 #[tokio::test]
@@ -209,9 +243,14 @@ async fn a_database_from_the_future_is_left_alone() {
     rig.store.take().unwrap().close().await;
     let newer = "INSERT INTO _sqlx_migrations SELECT 9999, 'later', installed_on, success, checksum, execution_time \
                  FROM _sqlx_migrations LIMIT 1";
-    sqlx::query(newer).execute(&mut connect(rig.folder.path()).await).await.unwrap();
+    sqlx::query(newer)
+        .execute(&mut connect(rig.folder.path()).await)
+        .await
+        .unwrap();
     let opened = SqliteStore::open(rig.folder.path()).await;
-    let Err(StoreError::Unfit(unfit @ Unfit::Newer { found: 9999, .. })) = opened else { panic!("{opened:?}") };
+    let Err(StoreError::Unfit(unfit @ Unfit::Newer { found: 9999, .. })) = opened else {
+        panic!("{opened:?}")
+    };
     assert!(unfit.to_string().contains("newer Inkroom"));
 }
 
@@ -220,10 +259,16 @@ async fn a_folder_that_a_restore_holds_is_not_opened() {
     let folder = tempfile::tempdir().unwrap();
     let lock = std::fs::File::create(folder.path().join("instance.lock")).unwrap();
     lock.lock().unwrap();
-    assert!(matches!(SqliteStore::open(folder.path()).await, Err(StoreError::Unfit(Unfit::Locked))));
+    assert!(matches!(
+        SqliteStore::open(folder.path()).await,
+        Err(StoreError::Unfit(Unfit::Locked))
+    ));
     lock.unlock().unwrap();
     let store = SqliteStore::open(folder.path()).await.unwrap();
-    assert!(lock.try_lock().is_err(), "a restore has to wait for the server");
+    assert!(
+        lock.try_lock().is_err(),
+        "a restore has to wait for the server"
+    );
     drop(store);
     lock.try_lock().unwrap();
 }
@@ -232,7 +277,11 @@ async fn a_folder_that_a_restore_holds_is_not_opened() {
 async fn two_servers_that_start_together_make_one_database() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("deep/data");
-    let opened = tokio::join!(SqliteStore::open(&data), SqliteStore::open(&data), SqliteStore::open(&data));
+    let opened = tokio::join!(
+        SqliteStore::open(&data),
+        SqliteStore::open(&data),
+        SqliteStore::open(&data)
+    );
     let stores = [opened.0.unwrap(), opened.1.unwrap(), opened.2.unwrap()];
     open_board(&stores[0], board(1)).await;
     assert_eq!(document(&stores[2], board(1)).await.position().seq, 0);
@@ -257,7 +306,11 @@ async fn a_closed_store_is_one_whole_file() {
     let wal = rig.folder.path().join("inkroom.db-wal");
     assert_eq!(wal.metadata().map_or(0, |wal| wal.len()), 0);
     let copy = tempfile::tempdir().unwrap();
-    std::fs::copy(rig.folder.path().join("inkroom.db"), copy.path().join("inkroom.db")).unwrap();
+    std::fs::copy(
+        rig.folder.path().join("inkroom.db"),
+        copy.path().join("inkroom.db"),
+    )
+    .unwrap();
     let copied = SqliteStore::open(copy.path()).await.unwrap();
     assert_eq!(document(&copied, board(1)).await.position().seq, 100);
 }
@@ -271,6 +324,10 @@ async fn a_retry_of_a_known_op_writes_nothing() {
     let mut watcher = connect(rig.folder.path()).await;
     let before = scalar(&mut watcher, "PRAGMA data_version").await;
     let again = commit(rig.store(), board(1), sent).await;
-    assert!(again.iter().all(|outcome| matches!(answer(outcome), Answer::Known(_))));
+    assert!(
+        again
+            .iter()
+            .all(|outcome| matches!(answer(outcome), Answer::Known(_)))
+    );
     assert_eq!(scalar(&mut watcher, "PRAGMA data_version").await, before);
 }

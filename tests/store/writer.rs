@@ -30,14 +30,23 @@ async fn sqlite(boards: u8) -> (TempDir, Arc<SqliteStore>) {
 async fn hear(outcomes: &mut Receiver<Committed>, ops: usize) -> Vec<Outcome> {
     let mut heard = Vec::new();
     while heard.len() < ops {
-        heard.extend(soon(outcomes.recv()).await.expect("the writer runs").outcomes().to_vec());
+        heard.extend(
+            soon(outcomes.recv())
+                .await
+                .expect("the writer runs")
+                .outcomes()
+                .to_vec(),
+        );
     }
     assert_eq!(heard.len(), ops);
     heard
 }
 
 fn logged_seqs(outcomes: &[Outcome]) -> Vec<Seq> {
-    outcomes.iter().map(|outcome| fresh(outcome.clone()).seq).collect()
+    outcomes
+        .iter()
+        .map(|outcome| fresh(outcome.clone()).seq)
+        .collect()
 }
 
 fn ids(entries: &[Entry]) -> Vec<OpId> {
@@ -76,12 +85,23 @@ async fn while_one_commit_runs_the_next_gathers() {
     for _ in 0..10 {
         first.try_submit(pen.draws(2)).unwrap();
     }
-    second.try_submit(Pen::of(person(2), client(2)).draws(30)).unwrap();
+    second
+        .try_submit(Pen::of(person(2), client(2)).draws(30))
+        .unwrap();
     gate.let_all_pass();
-    assert_eq!(logged_seqs(&hear(&mut heard_first, 21).await), (1..=21).collect::<Vec<_>>());
-    assert_eq!(logged_seqs(&hear(&mut heard_second, 30).await), (1..=30).collect::<Vec<_>>());
+    assert_eq!(
+        logged_seqs(&hear(&mut heard_first, 21).await),
+        (1..=21).collect::<Vec<_>>()
+    );
+    assert_eq!(
+        logged_seqs(&hear(&mut heard_second, 30).await),
+        (1..=30).collect::<Vec<_>>()
+    );
     let asked = soon(gate.asked(2)).await;
-    assert_eq!(asked, [vec![(board(1), 1)], vec![(board(1), 20), (board(2), 30)]]);
+    assert_eq!(
+        asked,
+        [vec![(board(1), 1)], vec![(board(1), 20), (board(2), 30)]]
+    );
 }
 
 #[tokio::test]
@@ -94,20 +114,28 @@ async fn a_batch_is_bounded_in_ops_and_bytes() {
         lane.try_submit(pen.draws(64)).unwrap();
     }
     gate.let_all_pass();
-    assert_eq!(logged_seqs(&hear(&mut outcomes, 961).await), (1..=961).collect::<Vec<_>>());
+    assert_eq!(
+        logged_seqs(&hear(&mut outcomes, 961).await),
+        (1..=961).collect::<Vec<_>>()
+    );
     let asked = soon(gate.asked(3)).await;
     assert_eq!(asked[1..], [vec![(board(1), 512)], vec![(board(1), 448)]]);
 
     let (lane, mut outcomes) = writer.lane(board(2));
     let mut pen = Pen::of(person(1), client(1));
-    let strokes: Vec<_> = (0..400).map(|id| pen.does(stroke(id, 2_000, true))).collect();
+    let strokes: Vec<_> = (0..400)
+        .map(|id| pen.does(stroke(id, 2_000, true)))
+        .collect();
     for some in strokes.chunks(4) {
         lane.try_submit(some.to_vec()).unwrap();
     }
     hear(&mut outcomes, 400).await;
     let asked = soon(gate.asked(4)).await;
     let most = writer::BATCH_BYTES / strokes[0].op.to_stored().len() + 5;
-    assert!(asked[3..].iter().all(|batch| batch[0].1 <= most), "{asked:?}");
+    assert!(
+        asked[3..].iter().all(|batch| batch[0].1 <= most),
+        "{asked:?}"
+    );
 }
 
 #[tokio::test]
@@ -143,7 +171,10 @@ async fn a_full_lane_of_large_ops_says_so_too() {
     }
     assert_eq!(turned.unwrap_err().why, Busy::Full);
     let held = (lane.in_flight() - 1) * size;
-    assert!(held <= writer::LANE_BYTES && held + 2 * size > writer::LANE_BYTES, "{held}");
+    assert!(
+        held <= writer::LANE_BYTES && held + 2 * size > writer::LANE_BYTES,
+        "{held}"
+    );
 }
 
 #[tokio::test]
@@ -156,7 +187,9 @@ async fn a_full_queue_says_so_to_every_lane() {
     for n in 0..16 {
         let (lane, outcomes) = writer.lane(board(1));
         let mut pen = Pen::of(person(n), client(n));
-        while lane.in_flight() + 64 <= writer::LANE_OPS && writer.waiting() + 64 <= writer::QUEUE_OPS {
+        while lane.in_flight() + 64 <= writer::LANE_OPS
+            && writer.waiting() + 64 <= writer::QUEUE_OPS
+        {
             lane.try_submit(pen.draws(64)).unwrap();
         }
         lanes.push((lane, outcomes));
@@ -191,7 +224,11 @@ async fn a_room_that_does_not_listen_holds_up_only_itself() {
         hear(&mut outcomes, 1).await;
     }
     assert_eq!(log(&*store, board(1)).await.len(), taken);
-    assert_eq!(deaf.try_submit(pen.clone().draws(1)).unwrap_err().why, Busy::Full, "its outcomes wait to be heard");
+    assert_eq!(
+        deaf.try_submit(pen.clone().draws(1)).unwrap_err().why,
+        Busy::Full,
+        "its outcomes wait to be heard"
+    );
     hear(&mut unheard, taken).await;
     deaf.try_submit(pen.draws(1)).unwrap();
 }
@@ -226,12 +263,21 @@ async fn only_the_op_that_the_database_refuses_is_refused() {
     other.try_submit(Pen::of_owner().draws(10)).unwrap();
     gate.let_all_pass();
     let heard = hear(&mut outcomes, 42).await;
-    assert_eq!(heard.iter().map(Outcome::id).collect::<Vec<_>>(), ids(&entries));
-    assert_eq!(answer(&heard[20]), Answer::Refused(Refusal::Invalid(Flaw::TooLong)));
+    assert_eq!(
+        heard.iter().map(Outcome::id).collect::<Vec<_>>(),
+        ids(&entries)
+    );
+    assert_eq!(
+        answer(&heard[20]),
+        Answer::Refused(Refusal::Invalid(Flaw::TooLong))
+    );
     assert_eq!(answer(&heard[21]), Answer::Refused(Refusal::Gap(1)));
     let good: Vec<_> = [&heard[..20], &heard[22..]].concat();
     assert_eq!(logged_seqs(&good), (1..=40).collect::<Vec<_>>());
-    assert_eq!(logged_seqs(&hear(&mut heard_other, 10).await), (1..=10).collect::<Vec<_>>());
+    assert_eq!(
+        logged_seqs(&hear(&mut heard_other, 10).await),
+        (1..=10).collect::<Vec<_>>()
+    );
     assert_eq!(*writer.state().borrow(), WriterState::Working);
 }
 
@@ -252,9 +298,15 @@ async fn a_failed_commit_is_seen_and_tried_until_it_works() {
     assert_eq!(log(&*store, board(1)).await, []);
     gate.let_all_pass();
     assert_eq!(logged_seqs(&hear(&mut outcomes, 3).await), [1, 2, 3]);
-    soon(state.wait_for(|state| *state == WriterState::Working)).await.unwrap();
+    soon(state.wait_for(|state| *state == WriterState::Working))
+        .await
+        .unwrap();
     let asked = soon(gate.asked(4)).await;
-    assert_eq!(asked[..3], vec![vec![(board(1), 1)]; 3], "the same batch again");
+    assert_eq!(
+        asked[..3],
+        vec![vec![(board(1), 1)]; 3],
+        "the same batch again"
+    );
 }
 
 #[tokio::test]
@@ -271,14 +323,21 @@ async fn a_disk_that_is_full_for_a_while_delays_and_loses_nothing() {
     soon(state.wait_for(full)).await.unwrap();
     assert_eq!(log(&*store, board(1)).await, []);
     store.limit_pages(None).await.unwrap();
-    assert_eq!(logged_seqs(&hear(&mut outcomes, 60).await), (1..=60).collect::<Vec<_>>());
+    assert_eq!(
+        logged_seqs(&hear(&mut outcomes, 60).await),
+        (1..=60).collect::<Vec<_>>()
+    );
 }
 
 #[tokio::test]
 async fn i2_i9_a_commit_that_nobody_heard_of_is_known_and_the_room_heals() {
     let (_folder, store) = sqlite(1).await;
     let gate = Gate::open(store.clone());
-    let mut room = Room::new(store.load(board(1)).await.unwrap(), client(99), Settings::default());
+    let mut room = Room::new(
+        store.load(board(1)).await.unwrap(),
+        client(99),
+        Settings::default(),
+    );
     let writer = Writer::start(gate.clone());
     let (lane, mut outcomes) = writer.lane(board(1));
     let mut pen = Pen::of_owner();
@@ -286,10 +345,24 @@ async fn i2_i9_a_commit_that_nobody_heard_of_is_known_and_the_room_heals() {
     lane.try_submit(pen.draws(3)).unwrap();
     let (logged, answers) = soon(outcomes.recv()).await.unwrap().into_parts();
     assert_eq!(logged, []);
-    assert_eq!(answers.iter().map(|(_, answer)| *answer).collect::<Vec<_>>(), [1, 2, 3].map(Answer::Known));
-    let wants = room.answered(answers[0].0, answers[0].1);
-    assert!(wants.contains(&Effect::CatchUp(room.document().position())), "{wants:?}");
-    room.committed(store.tail(board(1), room.document().position().seq, 100).await.unwrap());
+    assert_eq!(
+        answers
+            .iter()
+            .map(|(_, answer)| *answer)
+            .collect::<Vec<_>>(),
+        [1, 2, 3].map(Answer::Known)
+    );
+    let wants = room.answered(answers[0].0, answers[0].1, 0);
+    assert!(
+        wants.contains(&Effect::CatchUp(room.document().position())),
+        "{wants:?}"
+    );
+    room.committed(
+        store
+            .tail(board(1), room.document().position().seq, 100)
+            .await
+            .unwrap(),
+    );
     assert_eq!(*room.document(), document(&*store, board(1)).await);
     lane.try_submit(pen.draws(1)).unwrap();
     assert_eq!(logged_seqs(&hear(&mut outcomes, 1).await), [4]);

@@ -1,7 +1,7 @@
 //! A client's ops that are not in the log yet: in order, each with its identity, the first few of them
 //! on their way.
 
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec::Vec;
 
 use super::{Pending, queued};
@@ -24,6 +24,8 @@ pub(super) struct Queue {
     pending: VecDeque<Pending>,
     /// How many of `pending` are on their way.
     sent: usize,
+    /// The clients of which something is on its way, or was.
+    begun: BTreeSet<ClientId>,
     /// The highest n of each of its clients that left the queue for the log.
     logged: BTreeMap<ClientId, u32>,
 }
@@ -35,6 +37,7 @@ impl Queue {
             next_n: 1,
             pending: VecDeque::new(),
             sent: 0,
+            begun: BTreeSet::new(),
             logged: BTreeMap::new(),
         }
     }
@@ -83,12 +86,13 @@ impl Queue {
                 inverse: Inverse::Nothing,
             });
         }
-        self.sent = 0;
+        self.unsend();
     }
 
     /// Nothing is on its way any more.
     pub(super) fn unsend(&mut self) {
         self.sent = 0;
+        self.begun.clear();
     }
 
     /// Frames with the next ops, as many as may be on their way.
@@ -116,7 +120,8 @@ impl Queue {
         });
         let ops: Vec<_> = fits.map(|pending| queued(&pending.entry)).collect();
         self.sent += ops.len();
-        Some(ClientMessage::Ops { client, ops })
+        let again = self.begun.insert(client);
+        Some(ClientMessage::Ops { client, again, ops })
     }
 
     /// Takes ops out that are in the log.
@@ -182,7 +187,7 @@ impl Queue {
             self.client = new;
             self.next_n = n + 1;
         }
-        self.sent = 0;
+        self.unsend();
         renamed
     }
 }

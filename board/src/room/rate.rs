@@ -55,5 +55,10 @@ pub(super) fn patience(now_ms: u64) -> Bucket {
     Bucket::new(10.0 / 60.0, 30.0, now_ms)
 }
 
+/// Gaps in a queue: an honest client fills the first one.
+pub(super) fn gaps(now_ms: u64) -> Bucket {
+    Bucket::new(10.0 / 60.0, 10.0, now_ms)
+}
+
 /// Cursors kept: one each [`CURSOR_EVERY_MS`].
 pub(super) const CURSOR_MS: u64 = CURSOR_EVERY_MS;

@@ -3,6 +3,7 @@
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
+use crate::id::{ClientId, OpId};
 use crate::ledger::{Logged, Position, Seq};
 use crate::limits;
 use crate::wire::Batch;
@@ -60,6 +61,25 @@ impl Recent {
             || self
                 .at(from.seq)
                 .is_some_and(|at| from.epoch == head.epoch && at.chain == from.chain)
+    }
+
+    /// The n of the client's last op among the newest of the log; 0 for none.
+    pub(super) fn last_n(&self, client: ClientId) -> u32 {
+        let mine = self
+            .log
+            .iter()
+            .rev()
+            .find(|logged| logged.entry.id.client == client);
+        mine.map_or(0, |logged| logged.entry.id.n)
+    }
+
+    /// Where the op is among the newest of the log; 0 if it is older.
+    pub(super) fn seq_of(&self, id: OpId) -> Seq {
+        self.log
+            .iter()
+            .rev()
+            .find(|logged| logged.entry.id == id)
+            .map_or(0, |logged| logged.seq)
     }
 
     fn at(&self, seq: Seq) -> Option<&Logged> {

@@ -74,15 +74,16 @@ impl Server {
         effects
     }
 
-    pub(super) fn refuse_all(&mut self) -> Vec<Effect> {
+    pub(super) fn refuse_all(&mut self, now_ms: u64) -> Vec<Effect> {
         let ids: Vec<_> = self.queue.drain(..).map(|entry| entry.id).collect();
-        self.room.refused(&ids, 100)
+        self.room.refused(&ids, 100, now_ms)
     }
 
     pub(super) fn commit(
         &mut self,
         store: &mut Store,
         most: usize,
+        now_ms: u64,
         report: &mut Report,
     ) -> Vec<Effect> {
         let mut effects = Vec::new();
@@ -103,7 +104,7 @@ impl Server {
                 Verdict::NotYours => Answer::NotYours,
             };
             report.known += u64::from(matches!(answer, Answer::Known(_)));
-            effects.extend(self.room.answered(id, answer));
+            effects.extend(self.room.answered(id, answer, now_ms));
         }
         effects
     }

@@ -141,8 +141,13 @@ pub(crate) fn client_message() -> impl Strategy<Value = ClientMessage> {
                 resume: resume.map(position),
             }
         }),
-        (client, vec(queued, 0..limits::OPS_PER_FRAME))
-            .prop_map(|(client, ops)| ClientMessage::Ops { client, ops }),
+        (client, vec(queued, 0..limits::OPS_PER_FRAME)).prop_map(|(client, ops)| {
+            ClientMessage::Ops {
+                client,
+                again: true,
+                ops,
+            }
+        }),
         sketch.prop_map(ClientMessage::Ink),
         (element_id(), shape())
             .prop_map(|(id, shape)| ClientMessage::Ink(Sketch::Shape { id, shape })),

@@ -12,10 +12,10 @@ use inkroom_board::pen::{Pen, PenEffect, PenEvent, Sample, shape_between};
 use inkroom_board::wire::{ClientMessage, Sketch};
 use inkroom_board::{ElementId, Op, Pos, Rect};
 
-use leptos::prelude::GetUntracked;
 use super::{Engine, Place};
 use crate::browser;
 use crate::paint::cursors::Crumb;
+use leptos::prelude::GetUntracked;
 
 /// The eraser's radius, in CSS pixels.
 pub(super) const REACH: f64 = 8.0;
@@ -75,7 +75,12 @@ pub(super) struct Erasing {
 impl Shaping {
     fn shape(&self) -> Shape {
         let (from, to) = shape_between(self.kind, self.from, self.to, self.constrained);
-        Shape { kind: self.kind, style: self.style, from, to }
+        Shape {
+            kind: self.kind,
+            style: self.style,
+            from,
+            to,
+        }
     }
 }
 
@@ -85,11 +90,24 @@ fn new_id() -> ElementId {
 
 impl Engine {
     /// The tool touches the board.
-    pub(super) fn begin_act(&mut self, erase: bool, place: Place, sample: Sample, constrained: bool) {
-        let tool = if erase { Tool::Eraser } else { self.handle.tool.get_untracked() };
+    pub(super) fn begin_act(
+        &mut self,
+        erase: bool,
+        place: Place,
+        sample: Sample,
+        constrained: bool,
+    ) {
+        let tool = if erase {
+            Tool::Eraser
+        } else {
+            self.handle.tool.get_untracked()
+        };
         let act = match tool {
             Tool::Hand => return,
-            Tool::Eraser => Act::Erase(Erasing { at: sample.at, is_noted: false }),
+            Tool::Eraser => Act::Erase(Erasing {
+                at: sample.at,
+                is_noted: false,
+            }),
             Tool::Pen => self.ink_with(Brush::Pen),
             Tool::Highlighter => self.ink_with(Brush::Highlighter),
             Tool::Rectangle => self.shape_with(ShapeKind::Rectangle, sample.at),
@@ -107,25 +125,57 @@ impl Engine {
     }
 
     fn style(&self) -> Style {
-        Style { colour: self.handle.colour.get_untracked(), width: self.handle.width.get_untracked() }
+        Style {
+            colour: self.handle.colour.get_untracked(),
+            width: self.handle.width.get_untracked(),
+        }
     }
 
     fn ink_with(&self, brush: Brush) -> Act {
         let pen = Pen::new(Pen::grid_at(self.camera.zoom));
         let mut style = self.style();
         if brush == Brush::Highlighter {
-            style.width.0 = style.width.0.saturating_mul(HIGHLIGHTER_TIMES).min(*limits::WIDTH.end());
+            style.width.0 = style
+                .width
+                .0
+                .saturating_mul(HIGHLIGHTER_TIMES)
+                .min(*limits::WIDTH.end());
         }
-        Act::Ink(Inking { pen, brush, style, id: new_id(), strokes: 0, is_noted: false, is_stale: true, look_at: 0.0 })
+        Act::Ink(Inking {
+            pen,
+            brush,
+            style,
+            id: new_id(),
+            strokes: 0,
+            is_noted: false,
+            is_stale: true,
+            look_at: 0.0,
+        })
     }
 
     fn shape_with(&self, kind: ShapeKind, at: Pos) -> Act {
         let style = self.style();
-        Act::Shape(Shaping { id: new_id(), kind, style, from: at, to: at, constrained: false, told_ms: None, is_untold: false, is_stale: false })
+        Act::Shape(Shaping {
+            id: new_id(),
+            kind,
+            style,
+            from: at,
+            to: at,
+            constrained: false,
+            told_ms: None,
+            is_untold: false,
+            is_stale: false,
+        })
     }
 
     /// It goes on through these places.
-    pub(super) fn go_on(&mut self, place: Place, samples: &[Sample], predicted: &[Sample], constrained: bool) {
+    pub(super) fn go_on(
+        &mut self,
+        place: Place,
+        samples: &[Sample],
+        predicted: &[Sample],
+        constrained: bool,
+    ) {
         let Some(last) = samples.last() else { return };
         match &mut self.act {
             Some(Act::Ink(_)) => self.pen(PenEvent::Move { samples, predicted }),
@@ -135,7 +185,9 @@ impl Engine {
                 self.is_stale = true;
                 self.tell_shape(browser::now_ms());
             }
-            Some(Act::Erase(_)) => samples.iter().for_each(|sample| self.erase_to(place, sample.at)),
+            Some(Act::Erase(_)) => samples
+                .iter()
+                .for_each(|sample| self.erase_to(place, sample.at)),
             None => {}
         }
     }
@@ -187,11 +239,9 @@ impl Engine {
 
     fn leave_act(&mut self) {
         self.is_stale = true;
-        match self.act.take() {
-            Some(Act::Ink(Inking { id, .. }) | Act::Shape(Shaping { id, .. })) => {
-                self.paint.drop_live(id, self.replica.document());
-            }
-            _ => {}
+        if let Some(Act::Ink(Inking { id, .. }) | Act::Shape(Shaping { id, .. })) = self.act.take()
+        {
+            self.paint.drop_live(id, self.replica.document());
         }
     }
 
@@ -201,7 +251,15 @@ impl Engine {
             Some(Act::Ink(inking)) if inking.is_stale => {
                 inking.is_stale = false;
                 let points = inkroom_board::Points(inking.pen.live());
-                (inking.id, Element::Stroke(Stroke { brush: inking.brush, style: inking.style, points, done: false }))
+                (
+                    inking.id,
+                    Element::Stroke(Stroke {
+                        brush: inking.brush,
+                        style: inking.style,
+                        points,
+                        done: false,
+                    }),
+                )
             }
             Some(Act::Shape(shaping)) if shaping.is_stale => {
                 shaping.is_stale = false;
@@ -209,7 +267,8 @@ impl Engine {
             }
             _ => return,
         };
-        self.paint.set_live(shown.0, &shown.1, self.replica.document());
+        self.paint
+            .set_live(shown.0, &shown.1, self.replica.document());
     }
 
     /// When the act wants to be looked at though no event comes.
@@ -217,7 +276,11 @@ impl Engine {
         match self.act.as_ref()? {
             Act::Ink(inking) => Some(inking.look_at),
             Act::Shape(shaping) => {
-                let every = if shaping.is_untold { SHAPE_EVERY_MS } else { SHAPE_AGAIN_MS };
+                let every = if shaping.is_untold {
+                    SHAPE_EVERY_MS
+                } else {
+                    SHAPE_AGAIN_MS
+                };
                 shaping.told_ms.map(|told| told + every)
             }
             Act::Erase(_) => None,
@@ -232,7 +295,11 @@ impl Engine {
                     inking.look_at = now_ms + PEN_AGAIN_MS;
                 }
             }
-            Some(Act::Shape(shaping)) if shaping.told_ms.is_some_and(|told| told + SHAPE_AGAIN_MS <= now_ms) => {
+            Some(Act::Shape(shaping))
+                if shaping
+                    .told_ms
+                    .is_some_and(|told| told + SHAPE_AGAIN_MS <= now_ms) =>
+            {
                 shaping.is_untold = true;
                 self.tell_shape(now_ms);
             }
@@ -242,7 +309,9 @@ impl Engine {
     }
 
     fn pen(&mut self, event: PenEvent<'_>) {
-        let Some(Act::Ink(inking)) = &mut self.act else { return };
+        let Some(Act::Ink(inking)) = &mut self.act else {
+            return;
+        };
         inking.is_stale = true;
         inking.look_at = browser::now_ms() + PEN_REST_MS;
         self.is_stale = true;
@@ -252,26 +321,48 @@ impl Engine {
     }
 
     fn pen_wants(&mut self, effect: PenEffect) {
-        let Some(Act::Ink(inking)) = &mut self.act else { return };
+        let Some(Act::Ink(inking)) = &mut self.act else {
+            return;
+        };
         let (id, brush, style) = (inking.id, inking.brush, inking.style);
         match effect {
             PenEffect::Begin => self.next_stroke(),
-            PenEffect::Ink { from, points } => self.sketch(Sketch::Stroke { id, brush, style, from, points }),
+            PenEffect::Ink { from, points } => self.sketch(Sketch::Stroke {
+                id,
+                brush,
+                style,
+                from,
+                points,
+            }),
             PenEffect::Add { points, done } => {
-                let element = Element::Stroke(Stroke { brush, style, points, done });
+                let element = Element::Stroke(Stroke {
+                    brush,
+                    style,
+                    points,
+                    done,
+                });
                 let was_noted = core::mem::replace(&mut inking.is_noted, true);
                 self.perform(Op::Add { id, element });
                 self.note(Step::Remove(Vec::from([id])), was_noted);
             }
-            PenEffect::Extend { from, points, done } => drop(self.perform(Op::Extend { id, from, points, done })),
+            PenEffect::Extend { from, points, done } => drop(self.perform(Op::Extend {
+                id,
+                from,
+                points,
+                done,
+            })),
             PenEffect::Gone => self.sketch(Sketch::Gone { id }),
-            PenEffect::Remove => drop(self.perform(Op::Remove { ids: Vec::from([id]) })),
+            PenEffect::Remove => drop(self.perform(Op::Remove {
+                ids: Vec::from([id]),
+            })),
         }
     }
 
     /// A stroke begins; if it carries on a very long one, that one is settled.
     fn next_stroke(&mut self) {
-        let Some(Act::Ink(inking)) = &mut self.act else { return };
+        let Some(Act::Ink(inking)) = &mut self.act else {
+            return;
+        };
         inking.strokes += 1;
         if inking.strokes > 1 {
             let before = core::mem::replace(&mut inking.id, new_id());
@@ -295,44 +386,78 @@ impl Engine {
 
     /// Shows the shape to others, but not too often.
     fn tell_shape(&mut self, now_ms: f64) {
-        let Some(Act::Shape(shaping)) = &mut self.act else { return };
-        if !shaping.is_untold || shaping.told_ms.is_some_and(|told| now_ms - told < SHAPE_EVERY_MS) {
+        let Some(Act::Shape(shaping)) = &mut self.act else {
+            return;
+        };
+        if !shaping.is_untold
+            || shaping
+                .told_ms
+                .is_some_and(|told| now_ms - told < SHAPE_EVERY_MS)
+        {
             return;
         }
         (shaping.told_ms, shaping.is_untold) = (Some(now_ms), false);
-        let sketch = Sketch::Shape { id: shaping.id, shape: shaping.shape() };
+        let sketch = Sketch::Shape {
+            id: shaping.id,
+            shape: shaping.shape(),
+        };
         self.sketch(sketch);
     }
 
     fn finish_shape(&mut self) {
-        let Some(Act::Shape(shaping)) = &self.act else { return };
+        let Some(Act::Shape(shaping)) = &self.act else {
+            return;
+        };
         let (id, shape) = (shaping.id, shaping.shape());
         let slip = inkroom_board::geom::units(SLIP / self.camera.zoom);
-        let is_slip = shape.from.x.abs_diff(shape.to.x).max(shape.from.y.abs_diff(shape.to.y)) < slip.unsigned_abs();
+        let is_slip = shape
+            .from
+            .x
+            .abs_diff(shape.to.x)
+            .max(shape.from.y.abs_diff(shape.to.y))
+            < slip.unsigned_abs();
         if is_slip {
             self.take_shape_back();
         } else {
-            self.perform(Op::Add { id, element: Element::Shape(shape) });
+            self.perform(Op::Add {
+                id,
+                element: Element::Shape(shape),
+            });
             self.history.did(Step::Remove(Vec::from([id])));
         }
     }
 
     fn take_shape_back(&self) {
-        if let Some(Act::Shape(Shaping { id, told_ms: Some(_), .. })) = self.act {
+        if let Some(Act::Shape(Shaping {
+            id,
+            told_ms: Some(_),
+            ..
+        })) = self.act
+        {
             self.sketch(Sketch::Gone { id });
         }
     }
 
     /// The eraser goes on to a place; what it touches on its way disappears at once.
     fn erase_to(&mut self, place: Place, to: Pos) {
-        let Some(Act::Erase(erasing)) = &mut self.act else { return };
+        let Some(Act::Erase(erasing)) = &mut self.act else {
+            return;
+        };
         let from = core::mem::replace(&mut erasing.at, to);
         self.is_stale = true;
-        self.overlay.trail.push(Crumb { x: place.x, y: place.y, ms: browser::now_ms() });
+        self.overlay.trail.push(Crumb {
+            x: place.x,
+            y: place.y,
+            ms: browser::now_ms(),
+        });
         let reach = inkroom_board::geom::units(REACH / self.camera.zoom);
         let near = self.paint.within(Rect::spanning(from, to).grown(reach));
         let document = self.replica.document();
-        let is_hit = |id: &ElementId| document.shown(*id).is_some_and(|(_, item)| outline::hit_segment(&item.element, from, to, reach));
+        let is_hit = |id: &ElementId| {
+            document
+                .shown(*id)
+                .is_some_and(|(_, item)| outline::hit_segment(&item.element, from, to, reach))
+        };
         let ids: Vec<_> = near.into_iter().filter(is_hit).collect();
         for some in ids.chunks(limits::IDS_PER_OP) {
             self.erase(some.to_vec());
@@ -341,7 +466,9 @@ impl Engine {
 
     fn erase(&mut self, ids: Vec<ElementId>) {
         let op = self.perform(Op::Remove { ids });
-        let Some(Act::Erase(erasing)) = &mut self.act else { return };
+        let Some(Act::Erase(erasing)) = &mut self.act else {
+            return;
+        };
         let was_noted = core::mem::replace(&mut erasing.is_noted, true);
         self.note(Step::Restore(op), was_noted);
     }

@@ -31,10 +31,15 @@ impl Engine {
             Command::ZoomReset => self.zoom_reset(),
             Command::ZoomFit => self.zoom_fit(),
             Command::SetMode(mode) => self.if_permitted(Op::SetMode(mode)),
-            Command::PassPen(person) => self.if_permitted(Op::SetPen { person, holds: true }),
+            Command::PassPen(person) => self.if_permitted(Op::SetPen {
+                person,
+                holds: true,
+            }),
             Command::TakePen(person) => self.take_pen(person),
             Command::RaiseHand(up) => self.link.send(&ClientMessage::Hand(up)),
-            Command::Rename { name, colour } => self.link.send(&ClientMessage::Profile { name, colour }),
+            Command::Rename { name, colour } => {
+                self.link.send(&ClientMessage::Profile { name, colour })
+            }
             Command::SetTitle(title) => self.if_permitted(Op::SetTitle(title)),
             Command::SetTheme(theme) => self.set_theme(theme),
             Command::CopyLink => self.copy_link(),
@@ -43,14 +48,18 @@ impl Engine {
 
     /// What the server would refuse is not even tried.
     fn if_permitted(&mut self, op: Op) {
-        let is_fine = op.check().is_ok() && self.document().access().permits(self.replica.me(), &op);
+        let is_fine =
+            op.check().is_ok() && self.document().access().permits(self.replica.me(), &op);
         if is_fine && self.link.stopped().is_none() {
             self.perform(op);
         }
     }
 
     fn take_pen(&mut self, person: PersonId) {
-        self.if_permitted(Op::SetPen { person, holds: false });
+        self.if_permitted(Op::SetPen {
+            person,
+            holds: false,
+        });
     }
 
     pub(super) fn undo(&mut self) {
@@ -90,14 +99,22 @@ impl Engine {
             let mut cookie = String::from("theme=");
             cookie.push_str(theme.name());
             cookie.push_str(THEME_KEPT);
-            tolerate("the theme's cookie", document.unchecked_into::<HtmlDocument>().set_cookie(&cookie));
+            tolerate(
+                "the theme's cookie",
+                document
+                    .unchecked_into::<HtmlDocument>()
+                    .set_cookie(&cookie),
+            );
         }
         self.dress();
     }
 
     fn copy_link(&mut self) {
-        let field = browser::document().and_then(|document| document.get_element_by_id("share-link"));
-        let Some(field) = field.and_then(|field| field.dyn_into::<HtmlInputElement>().ok()) else { return };
+        let field =
+            browser::document().and_then(|document| document.get_element_by_id("share-link"));
+        let Some(field) = field.and_then(|field| field.dyn_into::<HtmlInputElement>().ok()) else {
+            return;
+        };
         // Plain HTTP gives no clipboard to write to; the selection can still be copied.
         if browser::window().is_some_and(|window| window.is_secure_context()) {
             let clipboard = browser::window().map(|window| window.navigator().clipboard());

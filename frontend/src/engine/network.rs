@@ -54,7 +54,9 @@ impl Engine {
     }
 
     fn take_in(&mut self, message: &ServerMessage) {
-        let received = self.replica.receive(message, || ClientId(browser::random_bytes()));
+        let received = self
+            .replica
+            .receive(message, || ClientId(browser::random_bytes()));
         self.received(received);
         let now = browser::whole_ms(browser::now_ms());
         let news = self.presence.receive(message, self.replica.document(), now);
@@ -66,12 +68,23 @@ impl Engine {
     }
 
     fn received(&mut self, received: Received) {
-        let Received { change, saved, refused, renamed, fetch, retry_ms, reconnect } = received;
+        let Received {
+            change,
+            saved,
+            refused,
+            renamed,
+            fetch,
+            retry_ms,
+            reconnect,
+        } = received;
         self.changed(&change);
         self.outbox.forget(saved.into_iter());
         self.follow(&renamed);
-        self.outbox.forget(refused.iter().map(|(entry, _)| entry.id));
-        refused.iter().for_each(|(entry, reason)| self.was_refused(entry, *reason));
+        self.outbox
+            .forget(refused.iter().map(|(entry, _)| entry.id));
+        refused
+            .iter()
+            .for_each(|(entry, reason)| self.was_refused(entry, *reason));
         if let Some(position) = fetch {
             self.fetch(position);
         }
@@ -92,10 +105,16 @@ impl Engine {
 
     /// Pending ops go on under other identities.
     fn follow(&mut self, renamed: &[(OpId, OpId)]) {
-        let Some((_, new)) = renamed.first() else { return };
+        let Some((_, new)) = renamed.first() else {
+            return;
+        };
         Outbox::hold(new.client);
         self.history.rename(renamed);
-        self.outbox.put(self.replica.pending_entries().filter(|entry| entry.id.client == new.client));
+        self.outbox.put(
+            self.replica
+                .pending_entries()
+                .filter(|entry| entry.id.client == new.client),
+        );
         self.outbox.forget(renamed.iter().map(|(old, _)| *old));
     }
 
@@ -188,6 +207,8 @@ impl Engine {
 
     /// Whether closing the page now would lose something.
     pub(crate) fn would_lose(&self) -> bool {
-        self.replica.pending_entries().any(|entry| !self.outbox.has(entry.id))
+        self.replica
+            .pending_entries()
+            .any(|entry| !self.outbox.has(entry.id))
     }
 }

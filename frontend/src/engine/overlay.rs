@@ -58,11 +58,16 @@ impl Engine {
     /// Lays out what is above the ink.
     pub(super) fn lay_overlay(&mut self, now_ms: f64) {
         let (camera, window) = (self.camera, self.window);
-        let cursors = self.presence.cursors(browser::whole_ms(now_ms)).map(|pointing| cursor(&pointing, camera));
+        let cursors = self
+            .presence
+            .cursors(browser::whole_ms(now_ms))
+            .map(|pointing| cursor(&pointing, camera));
         let near = |cursor: &Cursor| cursor.is_near(window.0, window.1);
         self.overlay.cursors = cursors.filter(near).collect();
         self.overlay.reach = act::REACH;
-        self.overlay.trail.retain(|crumb| now_ms - crumb.ms < TRAIL_MS);
+        self.overlay
+            .trail
+            .retain(|crumb| now_ms - crumb.ms < TRAIL_MS);
     }
 }
 
@@ -70,7 +75,13 @@ fn cursor(pointing: &Pointing<'_>, camera: inkroom_board::camera::Camera) -> Cur
     let (x, y) = camera.to_window(pointing.at);
     let profile = pointing.profile;
     let faded = ms(pointing.rested_ms.saturating_sub(NAME_REST_MS)) / ms(FADE_MS);
-    Cursor { x, y, name: profile.name.clone(), colour: profile.colour, name_light: (1.0 - faded).max(0.0) }
+    Cursor {
+        x,
+        y,
+        name: profile.name.clone(),
+        colour: profile.colour,
+        name_light: (1.0 - faded).max(0.0),
+    }
 }
 
 /// Milliseconds as the browser counts them; far below what a float holds exactly.

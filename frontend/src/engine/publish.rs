@@ -57,7 +57,12 @@ impl Engine {
         let listed: Vec<_> = self.presence.listed().cloned().collect();
         tell(&handle.people, roster(&listed, access, self.replica.me()));
         tell(&handle.here, self.presence.here().max(1));
-        tell(&handle.hand, self.presence.my_hand().map_or(Hand::Down, |place| Hand::Up(Some(place))));
+        tell(
+            &handle.hand,
+            self.presence
+                .my_hand()
+                .map_or(Hand::Down, |place| Hand::Up(Some(place))),
+        );
         if let Some(me) = self.presence.my_profile() {
             tell(&handle.me, me.clone());
         }
@@ -71,7 +76,10 @@ impl Engine {
         }
         let document = self.replica.document();
         tell(&self.handle.title, String::from(document.title()));
-        let before = (self.handle.mode.get_untracked(), self.handle.role.get_untracked());
+        let before = (
+            self.handle.mode.get_untracked(),
+            self.handle.role.get_untracked(),
+        );
         let now = (document.access().mode, role(document, self.replica.me()));
         tell(&self.handle.mode, now.0);
         tell(&self.handle.role, now.1);
@@ -87,8 +95,12 @@ impl Engine {
         }
         let words = match (before, now) {
             ((_, Role::Viewer), (Mode::Presenters, Role::Presenter)) => "You have the pen.",
-            ((Mode::Presenters, Role::Presenter), (Mode::Presenters, Role::Viewer)) => "The pen was taken back.",
-            ((Mode::Everyone, _), (Mode::Presenters, Role::Owner)) => "Only who holds the pen draws now.",
+            ((Mode::Presenters, Role::Presenter), (Mode::Presenters, Role::Viewer)) => {
+                "The pen was taken back."
+            }
+            ((Mode::Everyone, _), (Mode::Presenters, Role::Owner)) => {
+                "Only who holds the pen draws now."
+            }
             ((Mode::Everyone, _), (Mode::Presenters, _)) => "Only the presenter draws now.",
             ((Mode::Presenters, _), (Mode::Everyone, _)) => "Everyone draws now.",
             _ => return,
@@ -99,10 +111,16 @@ impl Engine {
     /// The line is closed for good.
     pub(super) fn say_stopped(&mut self, code: u16) {
         let words = match code {
-            code if code == CloseCode::Version as u16 => "This page is older than the server. Reload it to go on.",
+            code if code == CloseCode::Version as u16 => {
+                "This page is older than the server. Reload it to go on."
+            }
             code if code == CloseCode::NotFound as u16 => "This board does not exist any more.",
-            code if code == CloseCode::Replaced as u16 => "This board is open in too many of your tabs. Close some, then reload.",
-            code if code == CloseCode::Forbidden as u16 => "The server does not know this page any more. Reload it to go on.",
+            code if code == CloseCode::Replaced as u16 => {
+                "This board is open in too many of your tabs. Close some, then reload."
+            }
+            code if code == CloseCode::Forbidden as u16 => {
+                "The server does not know this page any more. Reload it to go on."
+            }
             _ => "The server and this page do not understand each other. Reload it to go on.",
         };
         tell(&self.handle.notice, String::from(words));
@@ -111,7 +129,11 @@ impl Engine {
 
     /// A cleared board invites again.
     pub(super) fn show_whether_empty(&self) {
-        view::set_flag(&self.surface, "data-empty", self.document().is_empty() && self.act.is_none());
+        view::set_flag(
+            &self.surface,
+            "data-empty",
+            self.document().is_empty() && self.act.is_none(),
+        );
     }
 }
 
@@ -120,7 +142,11 @@ fn role(document: &Document, me: inkroom_board::PersonId) -> Role {
 }
 
 /// Whole percent.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "casts saturate; zooms are small and positive")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "casts saturate; zooms are small and positive"
+)]
 fn percent(zoom: f64) -> u32 {
     (zoom * 100.0).round() as u32
 }

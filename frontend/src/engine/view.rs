@@ -6,11 +6,11 @@ use inkroom_board::pen::Sample;
 use inkroom_board::{Colour, Ink, Role, Width};
 use web_sys::HtmlElement;
 
-use leptos::prelude::GetUntracked;
 use super::{Engine, Place};
 use crate::browser::{self, tolerate};
 use crate::input::keys::Wish;
 use crate::input::pointers::{Deed, Down, May};
+use leptos::prelude::GetUntracked;
 
 /// One press of a zoom button.
 const ZOOM_STEP: f64 = 1.25;
@@ -32,7 +32,10 @@ impl Engine {
     /// What draws may do now.
     fn may(&self) -> May {
         let hand = self.space || self.handle.tool.get_untracked() == Tool::Hand;
-        May { draw: self.may_draw(), hand }
+        May {
+            draw: self.may_draw(),
+            hand,
+        }
     }
 
     /// A pointer went down; whether the surface should keep it.
@@ -71,7 +74,9 @@ impl Engine {
     fn carry_out(&mut self, deeds: Vec<Deed>, touch: &Touch) {
         for deed in deeds {
             match deed {
-                Deed::Begin { erase } => self.begin_act(erase, touch.at, self.last_sample(touch), touch.shift),
+                Deed::Begin { erase } => {
+                    self.begin_act(erase, touch.at, self.last_sample(touch), touch.shift)
+                }
                 Deed::Go => self.go_through(touch),
                 Deed::End => self.end_act(touch.at, self.last_sample(touch), touch.shift),
                 Deed::Abort => self.abort_act(),
@@ -84,13 +89,25 @@ impl Engine {
     }
 
     fn go_through(&mut self, touch: &Touch) {
-        let samples: Vec<_> = touch.samples.iter().map(|sample| self.sample(*sample)).collect();
-        let predicted: Vec<_> = touch.predicted.iter().map(|sample| self.sample(*sample)).collect();
+        let samples: Vec<_> = touch
+            .samples
+            .iter()
+            .map(|sample| self.sample(*sample))
+            .collect();
+        let predicted: Vec<_> = touch
+            .predicted
+            .iter()
+            .map(|sample| self.sample(*sample))
+            .collect();
         self.go_on(touch.at, &samples, &predicted, touch.shift);
     }
 
     fn sample(&self, (place, pressure, ms): (Place, u8, f64)) -> Sample {
-        Sample { at: place.on(self.camera), pressure, ms: browser::whole_ms(ms) }
+        Sample {
+            at: place.on(self.camera),
+            pressure,
+            ms: browser::whole_ms(ms),
+        }
     }
 
     fn last_sample(&self, touch: &Touch) -> Sample {
@@ -101,7 +118,11 @@ impl Engine {
     /// Tells the style sheet what the pointer is doing: islands step aside, the cursor changes.
     fn show_hands(&self) {
         if let Some(root) = browser::root() {
-            tolerate("a class", root.class_list().toggle_with_force("drawing", self.pointers.is_drawing()));
+            tolerate(
+                "a class",
+                root.class_list()
+                    .toggle_with_force("drawing", self.pointers.is_drawing()),
+            );
         }
         set_flag(&self.surface, "data-grabbing", self.pointers.is_moving());
     }
@@ -127,7 +148,10 @@ impl Engine {
     }
 
     fn middle(&self) -> Place {
-        Place { x: self.window.0 / 2.0, y: self.window.1 / 2.0 }
+        Place {
+            x: self.window.0 / 2.0,
+            y: self.window.1 / 2.0,
+        }
     }
 
     pub(super) fn zoom_step(&mut self, steps: f64) {
@@ -161,16 +185,28 @@ impl Engine {
     /// it is whatever is drawn.
     pub(super) fn look_first(&mut self) {
         if self.is_first_look && self.paint.is_first() {
-            self.set_camera(first_camera(self.document().bounds(), self.window.0, self.window.1));
+            self.set_camera(first_camera(
+                self.document().bounds(),
+                self.window.0,
+                self.window.1,
+            ));
         }
     }
 
     /// The window may have another size, or the screen another density.
     pub(crate) fn resized(&mut self) {
-        let size = (f64::from(self.surface.client_width()), f64::from(self.surface.client_height()));
-        let dpr = browser::window().map_or(1.0, |window| window.device_pixel_ratio()).clamp(0.5, 4.0);
+        let size = (
+            f64::from(self.surface.client_width()),
+            f64::from(self.surface.client_height()),
+        );
+        let dpr = browser::window()
+            .map_or(1.0, |window| window.device_pixel_ratio())
+            .clamp(0.5, 4.0);
         let was_unknown = self.window.0 < 1.0;
-        let (dx, dy) = ((size.0 - self.window.0) / 2.0, (size.1 - self.window.1) / 2.0);
+        let (dx, dy) = (
+            (size.0 - self.window.0) / 2.0,
+            (size.1 - self.window.1) / 2.0,
+        );
         self.window = size;
         self.paint.resize(size.0, size.1, dpr);
         if self.is_first_look && (self.paint.is_first() || was_unknown) {
@@ -223,8 +259,13 @@ impl Engine {
 
     fn choose_width(&self, step: isize) {
         let now = self.handle.width.get_untracked();
-        let known = Width::PALETTE.iter().position(|width| *width >= now).unwrap_or(0);
-        let next = known.saturating_add_signed(step).min(Width::PALETTE.len() - 1);
+        let known = Width::PALETTE
+            .iter()
+            .position(|width| *width >= now)
+            .unwrap_or(0);
+        let next = known
+            .saturating_add_signed(step)
+            .min(Width::PALETTE.len() - 1);
         if let Some(width) = Width::PALETTE.get(next) {
             super::publish::tell(&self.handle.width, *width);
         }
@@ -249,7 +290,10 @@ impl Engine {
 /// Sets or removes an attribute that has no value.
 pub(super) fn set_flag(surface: &HtmlElement, name: &str, is_set: bool) {
     if surface.has_attribute(name) != is_set {
-        tolerate("an attribute", surface.toggle_attribute_with_force(name, is_set));
+        tolerate(
+            "an attribute",
+            surface.toggle_attribute_with_force(name, is_set),
+        );
     }
 }
 

@@ -85,15 +85,28 @@ fn number(digit: &str, shift: bool) -> Option<Wish> {
 mod tests {
     use super::*;
 
-    const PLAIN: Key<'static> = Key { key: "", code: "", command: false, shift: false, alt: false };
+    const PLAIN: Key<'static> = Key {
+        key: "",
+        code: "",
+        command: false,
+        shift: false,
+        alt: false,
+    };
 
     #[test]
     fn every_tool_answers_to_the_key_its_tooltip_shows() {
         for tool in Tool::ALL {
             let shown = tool.key();
             let key = match shown.strip_prefix("Shift+") {
-                Some(letter) => Key { key: letter, shift: true, ..PLAIN },
-                None => Key { key: &shown.to_lowercase(), ..PLAIN },
+                Some(letter) => Key {
+                    key: letter,
+                    shift: true,
+                    ..PLAIN
+                },
+                None => Key {
+                    key: &shown.to_lowercase(),
+                    ..PLAIN
+                },
             };
             assert_eq!(wish(key), Some(Wish::Tool(tool)), "{shown}");
         }
@@ -101,26 +114,92 @@ mod tests {
 
     #[test]
     fn undo_and_redo() {
-        let command = Key { command: true, ..PLAIN };
-        assert_eq!(wish(Key { key: "z", ..command }), Some(Wish::Undo));
-        assert_eq!(wish(Key { key: "Z", shift: true, ..command }), Some(Wish::Redo));
-        assert_eq!(wish(Key { key: "y", ..command }), Some(Wish::Redo));
+        let command = Key {
+            command: true,
+            ..PLAIN
+        };
+        assert_eq!(
+            wish(Key {
+                key: "z",
+                ..command
+            }),
+            Some(Wish::Undo)
+        );
+        assert_eq!(
+            wish(Key {
+                key: "Z",
+                shift: true,
+                ..command
+            }),
+            Some(Wish::Redo)
+        );
+        assert_eq!(
+            wish(Key {
+                key: "y",
+                ..command
+            }),
+            Some(Wish::Redo)
+        );
         assert_eq!(wish(Key { key: "z", ..PLAIN }), None);
     }
 
     #[test]
     fn digits_are_colours_and_shift_1_fits() {
-        assert_eq!(wish(Key { key: "1", code: "Digit1", ..PLAIN }), Some(Wish::Colour(0)));
-        assert_eq!(wish(Key { key: "0", code: "Digit0", ..PLAIN }), Some(Wish::Colour(9)));
-        assert_eq!(wish(Key { key: "!", code: "Digit1", shift: true, ..PLAIN }), Some(Wish::ZoomFit));
-        assert_eq!(wish(Key { key: "0", code: "Digit0", command: true, ..PLAIN }), Some(Wish::ZoomReset));
+        assert_eq!(
+            wish(Key {
+                key: "1",
+                code: "Digit1",
+                ..PLAIN
+            }),
+            Some(Wish::Colour(0))
+        );
+        assert_eq!(
+            wish(Key {
+                key: "0",
+                code: "Digit0",
+                ..PLAIN
+            }),
+            Some(Wish::Colour(9))
+        );
+        assert_eq!(
+            wish(Key {
+                key: "!",
+                code: "Digit1",
+                shift: true,
+                ..PLAIN
+            }),
+            Some(Wish::ZoomFit)
+        );
+        assert_eq!(
+            wish(Key {
+                key: "0",
+                code: "Digit0",
+                command: true,
+                ..PLAIN
+            }),
+            Some(Wish::ZoomReset)
+        );
     }
 
     #[test]
     fn the_browsers_own_keys_stay_its_own() {
         for key in ["r", "p", "l", "d", "a", "h"] {
-            assert_eq!(wish(Key { key, command: true, ..PLAIN }), None);
+            assert_eq!(
+                wish(Key {
+                    key,
+                    command: true,
+                    ..PLAIN
+                }),
+                None
+            );
         }
-        assert_eq!(wish(Key { key: "d", alt: true, ..PLAIN }), None);
+        assert_eq!(
+            wish(Key {
+                key: "d",
+                alt: true,
+                ..PLAIN
+            }),
+            None
+        );
     }
 }

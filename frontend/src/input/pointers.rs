@@ -3,8 +3,6 @@
 //! One pointer draws at a time. A second finger takes back what the first just began and both move the paper;
 //! once a pen was seen, fingers only move the paper, and while it draws they are the palm.
 
-use std::collections::BTreeMap;
-
 /// A second finger that lands so many ms after the first ends its stroke instead of taking it back.
 const TAKE_BACK_MS: f64 = 500.0;
 /// Fingers that are down for less than this …
@@ -64,6 +62,7 @@ pub(crate) enum Deed {
 
 #[derive(Debug, Clone, Copy)]
 struct Pointer {
+    id: i32,
     kind: Kind,
     x: f64,
     y: f64,
@@ -89,7 +88,7 @@ struct Tap {
 /// All that touches the surface.
 #[derive(Debug, Default)]
 pub(crate) struct Pointers {
-    down: BTreeMap<i32, Pointer>,
+    down: Vec<Pointer>,
     mode: Mode,
     began_ms: f64,
     pen_seen: bool,
@@ -118,7 +117,14 @@ impl Pointers {
         self.pen_seen |= down.kind == Kind::Pen;
         let is_first = self.down.is_empty();
         let place = (down.x, down.y);
-        self.down.insert(down.id, Pointer { kind: down.kind, x: down.x, y: down.y, from: place });
+        self.down.retain(|pointer| pointer.id != down.id);
+        self.down.push(Pointer {
+            id: down.id,
+            kind: down.kind,
+            x: down.x,
+            y: down.y,
+            from: place,
+        });
         self.count_tap(down, is_first);
         match down.kind {
             Kind::Mouse | Kind::Pen => self.tool_down(down, may),
@@ -130,7 +136,11 @@ impl Pointers {
         if down.kind != Kind::Touch {
             self.tap = None;
         } else if is_first {
-            self.tap = Some(Tap { since_ms: down.ms, fingers: 1, still: true });
+            self.tap = Some(Tap {
+                since_ms: down.ms,
+                fingers: 1,
+                still: true,
+            });
         } else if let Some(tap) = &mut self.tap {
             tap.fingers = tap.fingers.max(self.down.len());
         }
@@ -186,11 +196,17 @@ impl Pointers {
     }
 
     fn kind(&self, id: i32) -> Option<Kind> {
-        self.down.get(&id).map(|pointer| pointer.kind)
+        self.pointer(id).map(|pointer| pointer.kind)
+    }
+
+    fn pointer(&self, id: i32) -> Option<&Pointer> {
+        self.down.iter().find(|pointer| pointer.id == id)
     }
 
     pub(crate) fn moved(&mut self, id: i32, x: f64, y: f64) -> Vec<Deed> {
-        let Some(pointer) = self.down.get_mut(&id) else { return Vec::new() };
+        let Some(pointer) = self.down.iter_mut().find(|pointer| pointer.id == id) else {
+            return Vec::new();
+        };
         let before = core::mem::replace(pointer, Pointer { x, y, ..*pointer });
         let far = (x - before.from.0).hypot(y - before.from.1) > TAP_PX;
         if let Some(tap) = self.tap.as_mut().filter(|_| far) {
@@ -198,7 +214,10 @@ impl Pointers {
         }
         match self.mode {
             Mode::Draw(drawing) if drawing == id => Vec::from([Deed::Go]),
-            Mode::Pan(panning) if panning == id => Vec::from([Deed::Pan { dx: x - before.x, dy: y - before.y }]),
+            Mode::Pan(panning) if panning == id => Vec::from([Deed::Pan {
+                dx: x - before.x,
+                dy: y - before.y,
+            }]),
             Mode::Pinch(a, b) if a == id => self.pinch(before, b, x, y),
             Mode::Pinch(a, b) if b == id => self.pinch(before, a, x, y),
             _ => Vec::new(),
@@ -207,12 +226,21 @@ impl Pointers {
 
     /// The paper stays under both fingers: it moves with their middle and grows with their distance.
     fn pinch(&self, before: Pointer, other: i32, x: f64, y: f64) -> Vec<Deed> {
-        let Some(other) = self.down.get(&other) else { return Vec::new() };
+        let Some(other) = self.pointer(other) else {
+            return Vec::new();
+        };
         let distance = |x: f64, y: f64| (x - other.x).hypot(y - other.y).max(1.0);
         let (cx, cy) = (f64::midpoint(x, other.x), f64::midpoint(y, other.y));
         Vec::from([
-            Deed::Pan { dx: (x - before.x) / 2.0, dy: (y - before.y) / 2.0 },
-            Deed::Zoom { x: cx, y: cy, factor: distance(x, y) / distance(before.x, before.y) },
+            Deed::Pan {
+                dx: (x - before.x) / 2.0,
+                dy: (y - before.y) / 2.0,
+            },
+            Deed::Zoom {
+                x: cx,
+                y: cy,
+                factor: distance(x, y) / distance(before.x, before.y),
+            },
         ])
     }
 
@@ -223,8 +251,16 @@ impl Pointers {
             self.tap = None;
         }
         match tap {
-            Some(Tap { since_ms, fingers: 2, still: true }) if ms - since_ms < TAP_MS => Vec::from([Deed::Undo]),
-            Some(Tap { since_ms, fingers: 3, still: true }) if ms - since_ms < TAP_MS => Vec::from([Deed::Redo]),
+            Some(Tap {
+                since_ms,
+                fingers: 2,
+                still: true,
+            }) if ms - since_ms < TAP_MS => Vec::from([Deed::Undo]),
+            Some(Tap {
+                since_ms,
+                fingers: 3,
+                still: true,
+            }) if ms - since_ms < TAP_MS => Vec::from([Deed::Redo]),
             _ => deeds,
         }
     }
@@ -236,9 +272,10 @@ impl Pointers {
     }
 
     fn gone(&mut self, id: i32, drawn: Deed) -> Vec<Deed> {
-        if self.down.remove(&id).is_none() {
+        if self.pointer(id).is_none() {
             return Vec::new();
         }
+        self.down.retain(|pointer| pointer.id != id);
         let (mode, deeds) = match self.mode {
             Mode::Draw(drawing) if drawing == id => (Mode::Idle, Vec::from([drawn])),
             Mode::Pan(panning) if panning == id => (Mode::Idle, Vec::new()),
@@ -255,28 +292,71 @@ impl Pointers {
 mod tests {
     use super::*;
 
-    const MAY: May = May { draw: true, hand: false };
+    const MAY: May = May {
+        draw: true,
+        hand: false,
+    };
 
     fn down(id: i32, kind: Kind, ms: f64) -> Down {
-        Down { id, kind, button: 0, x: f64::from(id) * 100.0, y: 0.0, ms }
+        Down {
+            id,
+            kind,
+            button: 0,
+            x: f64::from(id) * 100.0,
+            y: 0.0,
+            ms,
+        }
     }
 
     #[test]
     fn a_mouse_draws_with_its_first_button_and_pans_with_the_wheel() {
         let mut pointers = Pointers::default();
-        assert_eq!(pointers.down(down(1, Kind::Mouse, 0.0), MAY), [Deed::Begin { erase: false }]);
+        assert_eq!(
+            pointers.down(down(1, Kind::Mouse, 0.0), MAY),
+            [Deed::Begin { erase: false }]
+        );
         assert_eq!(pointers.moved(1, 5.0, 5.0), [Deed::Go]);
         assert_eq!(pointers.up(1, 9.0), [Deed::End]);
-        assert_eq!(pointers.down(Down { button: 1, ..down(1, Kind::Mouse, 0.0) }, MAY), []);
-        assert_eq!(pointers.moved(1, 103.0, 4.0), [Deed::Pan { dx: 3.0, dy: 4.0 }]);
+        assert_eq!(
+            pointers.down(
+                Down {
+                    button: 1,
+                    ..down(1, Kind::Mouse, 0.0)
+                },
+                MAY
+            ),
+            []
+        );
+        assert_eq!(
+            pointers.moved(1, 103.0, 4.0),
+            [Deed::Pan { dx: 3.0, dy: 4.0 }]
+        );
         assert_eq!(pointers.up(1, 9.0), []);
-        assert_eq!(pointers.down(Down { button: 2, ..down(1, Kind::Mouse, 0.0) }, MAY), []);
+        assert_eq!(
+            pointers.down(
+                Down {
+                    button: 2,
+                    ..down(1, Kind::Mouse, 0.0)
+                },
+                MAY
+            ),
+            []
+        );
         assert!(!pointers.is_drawing() && !pointers.is_moving());
     }
 
     #[test]
     fn who_may_not_draw_moves_the_paper() {
-        for may in [May { draw: false, hand: false }, May { draw: true, hand: true }] {
+        for may in [
+            May {
+                draw: false,
+                hand: false,
+            },
+            May {
+                draw: true,
+                hand: true,
+            },
+        ] {
             for kind in [Kind::Mouse, Kind::Pen, Kind::Touch] {
                 let mut pointers = Pointers::default();
                 assert_eq!(pointers.down(down(1, kind, 0.0), may), []);
@@ -301,17 +381,38 @@ mod tests {
         let _ = pointers.down(down(1, Kind::Touch, 0.0), MAY);
         let _ = pointers.down(down(2, Kind::Touch, 0.0), MAY);
         let deeds = pointers.moved(2, 300.0, 0.0);
-        assert_eq!(deeds, [Deed::Pan { dx: 50.0, dy: 0.0 }, Deed::Zoom { x: 200.0, y: 0.0, factor: 2.0 }]);
+        assert_eq!(
+            deeds,
+            [
+                Deed::Pan { dx: 50.0, dy: 0.0 },
+                Deed::Zoom {
+                    x: 200.0,
+                    y: 0.0,
+                    factor: 2.0
+                }
+            ]
+        );
         assert_eq!(pointers.up(1, 900.0), []);
-        assert_eq!(pointers.moved(2, 310.0, 0.0), [Deed::Pan { dx: 10.0, dy: 0.0 }], "the other goes on");
+        assert_eq!(
+            pointers.moved(2, 310.0, 0.0),
+            [Deed::Pan { dx: 10.0, dy: 0.0 }],
+            "the other goes on"
+        );
         assert_eq!(pointers.up(2, 950.0), []);
     }
 
     #[test]
     fn once_a_pen_was_seen_fingers_move_the_paper() {
         let mut pointers = Pointers::default();
-        assert_eq!(pointers.down(down(1, Kind::Pen, 0.0), MAY), [Deed::Begin { erase: false }]);
-        assert_eq!(pointers.down(down(2, Kind::Touch, 0.0), MAY), [], "the palm");
+        assert_eq!(
+            pointers.down(down(1, Kind::Pen, 0.0), MAY),
+            [Deed::Begin { erase: false }]
+        );
+        assert_eq!(
+            pointers.down(down(2, Kind::Touch, 0.0), MAY),
+            [],
+            "the palm"
+        );
         assert_eq!(pointers.moved(2, 9.0, 9.0), []);
         let _ = (pointers.up(1, 0.0), pointers.up(2, 500.0));
         assert_eq!(pointers.down(down(3, Kind::Touch, 0.0), MAY), []);
@@ -322,13 +423,22 @@ mod tests {
     fn a_pen_takes_over_from_the_palm_that_came_first() {
         let mut pointers = Pointers::default();
         let _ = pointers.down(down(1, Kind::Touch, 0.0), MAY);
-        assert_eq!(pointers.down(down(2, Kind::Pen, 30.0), MAY), [Deed::Abort, Deed::Begin { erase: false }]);
+        assert_eq!(
+            pointers.down(down(2, Kind::Pen, 30.0), MAY),
+            [Deed::Abort, Deed::Begin { erase: false }]
+        );
     }
 
     #[test]
     fn the_other_end_of_a_pen_erases() {
         let mut pointers = Pointers::default();
-        let deeds = pointers.down(Down { button: 5, ..down(1, Kind::Pen, 0.0) }, MAY);
+        let deeds = pointers.down(
+            Down {
+                button: 5,
+                ..down(1, Kind::Pen, 0.0)
+            },
+            MAY,
+        );
         assert_eq!(deeds, [Deed::Begin { erase: true }]);
     }
 
@@ -339,7 +449,9 @@ mod tests {
             for id in 1..=fingers {
                 let _ = pointers.down(down(id, Kind::Touch, 10.0), MAY);
             }
-            let deeds: Vec<_> = (1..=fingers).flat_map(|id| pointers.up(id, 150.0)).collect();
+            let deeds: Vec<_> = (1..=fingers)
+                .flat_map(|id| pointers.up(id, 150.0))
+                .collect();
             assert_eq!(deeds, [deed]);
         }
     }

@@ -28,11 +28,19 @@ impl Backoff {
 
     /// The connection is gone, or could not be made. In how many ms to try again; `random` is from 0 to 1.
     pub(crate) fn lost(&mut self, now_ms: f64, random: f64, hidden: bool) -> f64 {
-        if self.since_ms.take().is_some_and(|since| now_ms - since >= STABLE_MS) {
+        if self
+            .since_ms
+            .take()
+            .is_some_and(|since| now_ms - since >= STABLE_MS)
+        {
             self.tries = 0;
         }
         let cap = if hidden { CAP_HIDDEN_MS } else { CAP_SEEN_MS };
-        let most = if self.tries == 0 { FIRST_MS } else { (BASE_MS * 2f64.powi(i32::try_from(self.tries).unwrap_or(30).min(30))).min(cap) };
+        let most = if self.tries == 0 {
+            FIRST_MS
+        } else {
+            (BASE_MS * 2f64.powi(i32::try_from(self.tries).unwrap_or(30).min(30))).min(cap)
+        };
         self.tries = self.tries.saturating_add(1);
         random * most
     }
@@ -55,7 +63,12 @@ mod tests {
 
     #[test]
     fn it_waits_ever_longer_up_to_a_cap() {
-        assert_eq!(waits(false, 8), [500.0, 500.0, 1_000.0, 2_000.0, 4_000.0, 8_000.0, 10_000.0, 10_000.0]);
+        assert_eq!(
+            waits(false, 8),
+            [
+                500.0, 500.0, 1_000.0, 2_000.0, 4_000.0, 8_000.0, 10_000.0, 10_000.0
+            ]
+        );
         assert_eq!(waits(true, 10).last(), Some(&60_000.0));
         assert_eq!(waits(false, 100).last(), Some(&10_000.0));
     }

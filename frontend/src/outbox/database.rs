@@ -3,7 +3,9 @@
 use js_sys::{Array, Function, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{IdbDatabase, IdbKeyRange, IdbObjectStore, IdbOpenDbRequest, IdbRequest, IdbTransaction};
+use web_sys::{
+    IdbDatabase, IdbKeyRange, IdbObjectStore, IdbOpenDbRequest, IdbRequest, IdbTransaction,
+};
 
 use crate::browser::{self, tolerate};
 
@@ -20,7 +22,12 @@ extern "C" {
     #[wasm_bindgen(extends = IdbDatabase)]
     type WithOptions;
     #[wasm_bindgen(method, catch, js_name = transaction)]
-    fn begin(this: &WithOptions, stores: &JsValue, mode: &str, options: &JsValue) -> Result<IdbTransaction, JsValue>;
+    fn begin(
+        this: &WithOptions,
+        stores: &JsValue,
+        mode: &str,
+        options: &JsValue,
+    ) -> Result<IdbTransaction, JsValue>;
 }
 
 /// An open database.
@@ -29,7 +36,10 @@ pub(crate) struct Database(IdbDatabase);
 
 impl Database {
     pub(crate) async fn open() -> Result<Self, JsValue> {
-        let factory = browser::window().ok_or(JsValue::NULL)?.indexed_db()?.ok_or(JsValue::NULL)?;
+        let factory = browser::window()
+            .ok_or(JsValue::NULL)?
+            .indexed_db()?
+            .ok_or(JsValue::NULL)?;
         let request = factory.open_with_u32(NAME, VERSION)?;
         let upgrade = Closure::once_into_js({
             let request = request.clone();
@@ -59,7 +69,10 @@ impl Database {
     }
 
     /// Writes all, or nothing.
-    pub(crate) async fn put(&self, records: impl Iterator<Item = (&str, &[u8])>) -> Result<(), JsValue> {
+    pub(crate) async fn put(
+        &self,
+        records: impl Iterator<Item = (&str, &[u8])>,
+    ) -> Result<(), JsValue> {
         let (transaction, store) = self.begin(PENDING)?;
         for (key, bytes) in records {
             store.put_with_key(&Uint8Array::from(bytes), &key.into())?;
@@ -77,15 +90,26 @@ impl Database {
 
     /// Everything whose key begins so.
     pub(crate) async fn all(&self, prefix: &str) -> Result<Vec<(String, Vec<u8>)>, JsValue> {
-        let store = self.0.transaction_with_str(PENDING)?.object_store(PENDING)?;
+        let store = self
+            .0
+            .transaction_with_str(PENDING)?
+            .object_store(PENDING)?;
         let mut end = String::from(prefix);
         end.push(char::MAX);
         let range = IdbKeyRange::bound(&prefix.into(), &end.into())?;
         // Both are asked for before either is awaited: a transaction ends when nothing is asked of it.
-        let (keys, values) = (store.get_all_keys_with_key(&range)?, store.get_all_with_key(&range)?);
+        let (keys, values) = (
+            store.get_all_keys_with_key(&range)?,
+            store.get_all_with_key(&range)?,
+        );
         let keys: Array = answer(&keys).await?.unchecked_into();
         let values: Array = answer(&values).await?.unchecked_into();
-        let record = |(key, value): (JsValue, JsValue)| (key.as_string().unwrap_or_default(), Uint8Array::new(&value).to_vec());
+        let record = |(key, value): (JsValue, JsValue)| {
+            (
+                key.as_string().unwrap_or_default(),
+                Uint8Array::new(&value).to_vec(),
+            )
+        };
         Ok(keys.iter().zip(values.iter()).map(record).collect())
     }
 

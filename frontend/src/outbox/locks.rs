@@ -37,7 +37,9 @@ pub(crate) async fn take(client: ClientId) -> bool {
         let _ = Reflect::set(&options, &"ifAvailable".into(), &JsValue::TRUE);
         let _ = locks.request(&name(client), &options, &act);
     });
-    JsFuture::from(promise).await.is_ok_and(|is_mine| is_mine.is_truthy())
+    JsFuture::from(promise)
+        .await
+        .is_ok_and(|is_mine| is_mine.is_truthy())
 }
 
 fn locks() -> Option<Locks> {

@@ -57,7 +57,9 @@ impl Overlay {
     pub(crate) fn paint(&self, to: &Layer, theme: &Theme, dpr: f64, now_ms: f64) {
         to.place(dpr, (0.0, 0.0));
         self.paint_trail(to, theme, now_ms);
-        self.cursors.iter().for_each(|cursor| cursor.paint(to, theme, dpr));
+        self.cursors
+            .iter()
+            .for_each(|cursor| cursor.paint(to, theme, dpr));
         to.ink.set_global_alpha(1.0);
     }
 
@@ -122,14 +124,19 @@ impl Cursor {
         let name: String = self.name.chars().take(NAME_CHARS).collect();
         ink.set_font("500 12px system-ui, sans-serif");
         ink.set_text_baseline("middle");
-        let width = ink.measure_text(&name).map_or(0.0, |measured| measured.width());
+        let width = ink
+            .measure_text(&name)
+            .map_or(0.0, |measured| measured.width());
         let (x, y, height) = CHIP;
         let radius = height / 2.0;
         ink.set_global_alpha(self.name_light);
         ink.begin_path();
         let round = [(x + radius, TAU / 4.0), (x + radius + width, -TAU / 4.0)];
         for (centre, from) in round {
-            crate::browser::tolerate("a name", ink.arc(centre, y + radius, radius, from, from + TAU / 2.0));
+            crate::browser::tolerate(
+                "a name",
+                ink.arc(centre, y + radius, radius, from, from + TAU / 2.0),
+            );
         }
         ink.fill();
         ink.set_fill_style_str(&theme.paper);

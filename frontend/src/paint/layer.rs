@@ -20,13 +20,19 @@ impl Layer {
         let canvas: HtmlCanvasElement = document.create_element("canvas")?.unchecked_into();
         size(&canvas, w, h);
         let context = canvas.get_context("2d")?.ok_or(JsValue::NULL)?;
-        Ok(Self { canvas, ink: context.unchecked_into() })
+        Ok(Self {
+            canvas,
+            ink: context.unchecked_into(),
+        })
     }
 
     /// Whether it is seen; hidden ones are painted all the same.
     pub(crate) fn show(&self, is_shown: bool) {
         let style = self.canvas.unchecked_ref::<HtmlElement>().style();
-        tolerate("showing", style.set_property("visibility", if is_shown { "visible" } else { "hidden" }));
+        tolerate(
+            "showing",
+            style.set_property("visibility", if is_shown { "visible" } else { "hidden" }),
+        );
     }
 
     /// Changes its size; it is blank then.
@@ -37,7 +43,12 @@ impl Layer {
     /// Takes everything off a part of it.
     pub(crate) fn wipe(&self, area: Area) {
         self.plain();
-        self.ink.clear_rect(f64::from(area.x), f64::from(area.y), f64::from(area.w), f64::from(area.h));
+        self.ink.clear_rect(
+            f64::from(area.x),
+            f64::from(area.y),
+            f64::from(area.w),
+            f64::from(area.h),
+        );
     }
 
     /// From now on, coordinates are device pixels.
@@ -56,7 +67,12 @@ impl Layer {
         self.plain();
         self.ink.save();
         self.ink.begin_path();
-        self.ink.rect(f64::from(area.x), f64::from(area.y), f64::from(area.w), f64::from(area.h));
+        self.ink.rect(
+            f64::from(area.x),
+            f64::from(area.y),
+            f64::from(area.w),
+            f64::from(area.h),
+        );
         self.ink.clip();
     }
 
@@ -68,14 +84,21 @@ impl Layer {
     pub(crate) fn copy(&self, from: &Layer, to: Area) {
         let (x, y) = (f64::from(to.x), f64::from(to.y));
         let (w, h) = (f64::from(to.w), f64::from(to.h));
-        let copied = self.ink.draw_image_with_html_canvas_element_and_dw_and_dh(&from.canvas, x, y, w, h);
+        let copied =
+            self.ink
+                .draw_image_with_html_canvas_element_and_dw_and_dh(&from.canvas, x, y, w, h);
         tolerate("copying a tile", copied);
     }
 
     /// Fills a part with one colour.
     pub(crate) fn fill(&self, colour: &str, area: Area) {
         self.ink.set_fill_style_str(colour);
-        self.ink.fill_rect(f64::from(area.x), f64::from(area.y), f64::from(area.w), f64::from(area.h));
+        self.ink.fill_rect(
+            f64::from(area.x),
+            f64::from(area.y),
+            f64::from(area.w),
+            f64::from(area.h),
+        );
     }
 }
 

@@ -2,7 +2,6 @@
 //!
 //! Bounded by two generations: when the young one is full it becomes the old one, and what is used moves back.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use inkroom_board::element::{Brush, Element};
@@ -10,6 +9,7 @@ use inkroom_board::outline::{self, Paint};
 use inkroom_board::{Colour, ElementId};
 use web_sys::{CanvasRenderingContext2d, Path2d};
 
+use super::quick::QuickMap;
 use crate::browser;
 
 /// Most paths in a generation: a crowded screen's worth.
@@ -39,7 +39,13 @@ impl Drawn {
             Paint::StrokeLine { width } => Some(width),
         };
         let colour = element.style().colour;
-        Some(Self { path, line, colour, is_highlight: is_highlight(element), size: size(element) })
+        Some(Self {
+            path,
+            line,
+            colour,
+            is_highlight: is_highlight(element),
+            size: size(element),
+        })
     }
 
     /// Paints it in the colour that is set.
@@ -71,8 +77,8 @@ pub(crate) fn size(element: &Element) -> usize {
 /// Paths of settled elements.
 #[derive(Debug, Default)]
 pub(crate) struct Paths {
-    young: BTreeMap<ElementId, Rc<Drawn>>,
-    old: BTreeMap<ElementId, Rc<Drawn>>,
+    young: QuickMap<ElementId, Rc<Drawn>>,
+    old: QuickMap<ElementId, Rc<Drawn>>,
     points: usize,
 }
 

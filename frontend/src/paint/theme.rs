@@ -22,7 +22,11 @@ impl Theme {
             Some("light") => false,
             _ => device_is_dark(),
         };
-        Self { is_dark, paper: paper().unwrap_or_else(|| String::from(if is_dark { "#15161a" } else { "#ffffff" })) }
+        Self {
+            is_dark,
+            paper: paper()
+                .unwrap_or_else(|| String::from(if is_dark { "#15161a" } else { "#ffffff" })),
+        }
     }
 
     /// How highlighters mix with the paper.
@@ -32,7 +36,11 @@ impl Theme {
 
     /// A named ink as it is in this theme.
     pub(crate) fn ink(&self, ink: Ink) -> &'static str {
-        if self.is_dark { ink.dark() } else { ink.light() }
+        if self.is_dark {
+            ink.dark()
+        } else {
+            ink.light()
+        }
     }
 
     /// A colour as style sheets write it.
@@ -53,12 +61,20 @@ fn hex(rgb: [u8; 3]) -> String {
 }
 
 fn device_is_dark() -> bool {
-    let query = browser::window().and_then(|window| window.match_media("(prefers-color-scheme: dark)").ok().flatten());
+    let query = browser::window().and_then(|window| {
+        window
+            .match_media("(prefers-color-scheme: dark)")
+            .ok()
+            .flatten()
+    });
     query.is_some_and(|query| query.matches())
 }
 
 fn paper() -> Option<String> {
-    let style = browser::window()?.get_computed_style(&browser::root()?).ok().flatten()?;
+    let style = browser::window()?
+        .get_computed_style(&browser::root()?)
+        .ok()
+        .flatten()?;
     let paper = style.get_property_value("--paper").ok()?;
     let paper = paper.trim();
     (!paper.is_empty()).then(|| String::from(paper))
@@ -70,7 +86,10 @@ mod tests {
 
     #[test]
     fn free_colours_are_written_in_six_digits() {
-        let theme = Theme { is_dark: true, paper: String::new() };
+        let theme = Theme {
+            is_dark: true,
+            paper: String::new(),
+        };
         assert_eq!(theme.colour(Colour::Free([0, 10, 255])), "#000aff");
         assert_eq!(theme.colour(Colour::Named(Ink::Red)), Ink::Red.dark());
     }

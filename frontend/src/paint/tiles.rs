@@ -4,8 +4,6 @@
 //! beneath. What changes on the board is noted for each tile and painted at the next frame that shows it: an element on
 //! top of all others is simply added, anything else repaints the pixels that it covers.
 
-use std::collections::BTreeMap;
-
 use inkroom_board::camera::Camera;
 use inkroom_board::{Document, ElementId, Rect};
 
@@ -13,6 +11,7 @@ use super::grid::{Area, Grid, Key, Lay, Span, TILE};
 use super::index::{Index, Known};
 use super::layer::Layer;
 use super::paths::Paths;
+use super::quick::QuickMap;
 use super::theme::Theme;
 use crate::browser;
 
@@ -56,7 +55,7 @@ struct Tile {
 #[derive(Debug)]
 struct Set {
     grid: Grid,
-    tiles: BTreeMap<Key, Tile>,
+    tiles: QuickMap<Key, Tile>,
 }
 
 /// All tiles.
@@ -84,8 +83,19 @@ pub(crate) struct Done {
 
 impl Tiles {
     pub(crate) fn new(camera: Camera) -> Self {
-        let sharp = Set { grid: Grid::new(camera, 1.0), tiles: BTreeMap::new() };
-        Self { sharp, old: None, camera, dpr: 1.0, window: (1.0, 1.0), zoomed_ms: 0.0, stamp: 0 }
+        let sharp = Set {
+            grid: Grid::new(camera, 1.0),
+            tiles: QuickMap::default(),
+        };
+        Self {
+            sharp,
+            old: None,
+            camera,
+            dpr: 1.0,
+            window: (1.0, 1.0),
+            zoomed_ms: 0.0,
+            stamp: 0,
+        }
     }
 
     /// Looks through another camera, or at a window of another size in device pixels.
@@ -105,12 +115,21 @@ impl Tiles {
     pub(crate) fn placement(&self) -> (f64, (f64, f64)) {
         let (grid, lay) = (self.sharp.grid, self.lay());
         let at = |origin: f64, shift: f64| origin * lay.ratio + shift;
-        (grid.scale * lay.ratio, (at(grid.origin.0, lay.shift.0), at(grid.origin.1, lay.shift.1)))
+        (
+            grid.scale * lay.ratio,
+            (
+                at(grid.origin.0, lay.shift.0),
+                at(grid.origin.1, lay.shift.1),
+            ),
+        )
     }
 
     /// Forgets all pixels; they are painted anew.
     pub(crate) fn forget(&mut self) {
-        self.sharp = Set { grid: Grid::new(self.camera, self.dpr), tiles: BTreeMap::new() };
+        self.sharp = Set {
+            grid: Grid::new(self.camera, self.dpr),
+            tiles: QuickMap::default(),
+        };
         self.old = None;
     }
 
@@ -127,8 +146,11 @@ impl Tiles {
     /// An element came.
     pub(crate) fn add(&mut self, id: ElementId, known: Known) {
         self.old_is_outdated(known.bounds);
-        self.sharp.over(known.bounds, |_, tile| tile.added.push((known.z, id)));
-        self.sharp.tiles.retain(|_, tile| tile.added.len() <= NOTED || tile.used == self.stamp);
+        self.sharp
+            .over(known.bounds, |_, tile| tile.added.push((known.z, id)));
+        self.sharp
+            .tiles
+            .retain(|_, tile| tile.added.len() <= NOTED || tile.used == self.stamp);
     }
 
     fn old_is_outdated(&mut self, part: Rect) {
@@ -156,7 +178,12 @@ impl Tiles {
     }
 
     pub(crate) fn whole_window(&self) -> Area {
-        Area { x: 0, y: 0, w: super::grid::floor(self.window.0), h: super::grid::floor(self.window.1) }
+        Area {
+            x: 0,
+            y: 0,
+            w: super::grid::floor(self.window.0),
+            h: super::grid::floor(self.window.1),
+        }
     }
 
     fn is_sharp(&self) -> bool {
@@ -170,7 +197,10 @@ impl Tiles {
         if self.is_sharp() || !(far || browser::now_ms() - self.zoomed_ms >= ZOOM_REST_MS) {
             return false;
         }
-        let fresh = Set { grid: Grid::new(self.camera, self.dpr), tiles: BTreeMap::new() };
+        let fresh = Set {
+            grid: Grid::new(self.camera, self.dpr),
+            tiles: QuickMap::default(),
+        };
         let before = core::mem::replace(&mut self.sharp, fresh);
         if self.old.is_none() || before.tiles.values().any(|tile| tile.todo.is_none()) {
             self.old = Some(before);
@@ -182,7 +212,9 @@ impl Tiles {
     fn mend(&mut self, span: Span, source: &mut Source<'_>) -> Done {
         let (grid, lay, mut done) = (self.sharp.grid, self.lay(), Done::default());
         for key in span.tiles() {
-            let Some(tile) = self.sharp.tiles.get_mut(&key) else { continue };
+            let Some(tile) = self.sharp.tiles.get_mut(&key) else {
+                continue;
+            };
             tile.used = self.stamp;
             if tile.todo.is_none()
                 && let Some(area) = tile.mend(grid, key, source)
@@ -197,7 +229,11 @@ impl Tiles {
     fn complete(&mut self, keys: &[Key], source: &mut Source<'_>) -> (Option<Area>, bool) {
         let (grid, lay, mut changed) = (self.sharp.grid, self.lay(), None);
         for key in keys {
-            let tile = self.sharp.tiles.entry(*key).or_insert_with(|| Tile::begin(grid, *key, source));
+            let tile = self
+                .sharp
+                .tiles
+                .entry(*key)
+                .or_insert_with(|| Tile::begin(grid, *key, source));
             tile.used = self.stamp;
             if tile.todo.is_none() {
                 continue;
@@ -213,7 +249,11 @@ impl Tiles {
 
     /// Paints the tiles around the window, so that panning finds them there. Whether all are painted.
     fn look_ahead(&mut self, span: Span, source: &mut Source<'_>) -> bool {
-        let around: Vec<_> = span.grown(1).tiles().filter(|key| !span.holds(*key)).collect();
+        let around: Vec<_> = span
+            .grown(1)
+            .tiles()
+            .filter(|key| !span.holds(*key))
+            .collect();
         self.complete(&around, source).1
     }
 
@@ -222,26 +262,39 @@ impl Tiles {
         let around = span.grown(1);
         let keep = around.tiles().count() + SPARE;
         while self.sharp.tiles.len() > keep {
-            let away = self.sharp.tiles.iter().filter(|(key, _)| !around.holds(**key));
-            let Some(key) = away.min_by_key(|(_, tile)| tile.used).map(|(key, _)| *key) else { return };
+            let away = self
+                .sharp
+                .tiles
+                .iter()
+                .filter(|(key, _)| !around.holds(**key));
+            let Some(key) = away.min_by_key(|(_, tile)| tile.used).map(|(key, _)| *key) else {
+                return;
+            };
             self.sharp.tiles.remove(&key);
         }
     }
 
     /// Copies the highlighters of all tiles to a layer.
     pub(crate) fn lay_under(&self, to: &Layer) {
-        self.shown().for_each(|(area, tile)| tile.under.iter().for_each(|under| to.copy(under, area)));
+        self.shown()
+            .for_each(|(area, tile)| tile.under.iter().for_each(|under| to.copy(under, area)));
     }
 
     /// Copies the ink of all tiles to a layer.
     pub(crate) fn lay_ink(&self, to: &Layer) {
-        self.shown().for_each(|(area, tile)| tile.ink.iter().for_each(|ink| to.copy(ink, area)));
+        self.shown()
+            .for_each(|(area, tile)| tile.ink.iter().for_each(|ink| to.copy(ink, area)));
     }
 
     fn shown(&self) -> impl Iterator<Item = (Area, &Tile)> {
         let lay = self.lay();
         let span = lay.shown(self.window.0, self.window.1);
-        span.tiles().filter_map(move |key| self.sharp.tiles.get(&key).map(|tile| (lay.place(key), tile)))
+        span.tiles().filter_map(move |key| {
+            self.sharp
+                .tiles
+                .get(&key)
+                .map(|tile| (lay.place(key), tile))
+        })
     }
 
     /// Whether there are old tiles to be shown beneath.
@@ -251,7 +304,12 @@ impl Tiles {
 
     /// Copies everything to a layer, old tiles where the sharp ones are not whole yet. `highlight` and `ink` copy a layer
     /// of a tile, `blank` takes away what is there.
-    pub(crate) fn lay_all(&self, blank: impl Fn(Area), highlight: impl Fn(&Layer, Area), ink: impl Fn(&Layer, Area)) {
+    pub(crate) fn lay_all(
+        &self,
+        blank: impl Fn(Area),
+        highlight: impl Fn(&Layer, Area),
+        ink: impl Fn(&Layer, Area),
+    ) {
         let copy = |area: Area, tile: &Tile| {
             tile.under.iter().for_each(|layer| highlight(layer, area));
             tile.ink.iter().for_each(|layer| ink(layer, area));
@@ -262,7 +320,10 @@ impl Tiles {
             let seen = old.tiles.iter().filter(|(key, _)| span.holds(**key));
             seen.for_each(|(key, tile)| copy(lay.place(*key), tile));
         }
-        for (area, tile) in self.shown().filter(|(_, tile)| self.old.is_none() || tile.todo.is_none()) {
+        for (area, tile) in self
+            .shown()
+            .filter(|(_, tile)| self.old.is_none() || tile.todo.is_none())
+        {
             blank(area);
             copy(area, tile);
         }
@@ -271,7 +332,8 @@ impl Tiles {
     /// Whether any tile has highlighters.
     pub(crate) fn has_highlights(&self) -> bool {
         let sets = core::iter::once(&self.sharp).chain(&self.old);
-        sets.flat_map(|set| set.tiles.values()).any(|tile| tile.under.is_some())
+        sets.flat_map(|set| set.tiles.values())
+            .any(|tile| tile.under.is_some())
     }
 }
 
@@ -286,7 +348,10 @@ impl Set {
     /// Does something with every tile that shows a part of the board.
     fn over(&mut self, part: Rect, mut act: impl FnMut(Key, &mut Tile)) {
         let span = self.grid.over(part);
-        self.tiles.iter_mut().filter(|(key, _)| span.holds(**key)).for_each(|(key, tile)| act(*key, tile));
+        self.tiles
+            .iter_mut()
+            .filter(|(key, _)| span.holds(**key))
+            .for_each(|(key, tile)| act(*key, tile));
     }
 }
 
@@ -295,7 +360,11 @@ impl Tile {
         let mut todo = source.index.within(grid.board(key));
         let top = todo.last().map_or(0, |(z, _)| *z);
         todo.reverse();
-        Self { todo: Some(todo), top, ..Self::default() }
+        Self {
+            todo: Some(todo),
+            top,
+            ..Self::default()
+        }
     }
 
     /// Paints on until it is whole or the time is over; says whether it is whole.
@@ -308,7 +377,10 @@ impl Tile {
             }
             let from = todo.len().saturating_sub(BURST);
             let burst = todo.split_off(from);
-            burst.iter().rev().for_each(|(_, id)| self.draw(*id, grid, key, source));
+            burst
+                .iter()
+                .rev()
+                .for_each(|(_, id)| self.draw(*id, grid, key, source));
         }
         true
     }
@@ -319,12 +391,16 @@ impl Tile {
         added.sort_unstable();
         let on_top = self.changed.is_none() && added.first().is_none_or(|(z, _)| *z > self.top);
         let bounds = added.iter().filter_map(|(_, id)| source.index.get(*id));
-        let area = bounds.map(|known| grid.pixels(known.bounds, key)).fold(self.changed.take(), |all, area| join(all, Some(area)))?;
+        let area = bounds
+            .map(|known| grid.pixels(known.bounds, key))
+            .fold(self.changed.take(), |all, area| join(all, Some(area)))?;
         if area.is_empty() {
             return None;
         }
         if on_top {
-            added.iter().for_each(|(_, id)| self.draw(*id, grid, key, source));
+            added
+                .iter()
+                .for_each(|(_, id)| self.draw(*id, grid, key, source));
             self.top = added.last().map_or(self.top, |(z, _)| *z);
         } else {
             self.repaint(area, grid, key, source);
@@ -336,14 +412,22 @@ impl Tile {
         let there = source.index.within(grid.part(area, key));
         self.top = self.top.max(there.last().map_or(0, |(z, _)| *z));
         if there.len() > AT_ONCE {
-            *self = Self { used: self.used, ..Self::begin(grid, key, source) };
+            *self = Self {
+                used: self.used,
+                ..Self::begin(grid, key, source)
+            };
             return;
         }
         self.layers().for_each(|layer| layer.wipe(area));
         self.layers().for_each(|layer| layer.clip(area));
         let (had_under, had_ink) = (self.under.is_some(), self.ink.is_some());
-        there.iter().for_each(|(_, id)| self.draw(*id, grid, key, source));
-        self.under.iter().filter(|_| had_under).for_each(Layer::unclip);
+        there
+            .iter()
+            .for_each(|(_, id)| self.draw(*id, grid, key, source));
+        self.under
+            .iter()
+            .filter(|_| had_under)
+            .for_each(Layer::unclip);
         self.ink.iter().filter(|_| had_ink).for_each(Layer::unclip);
     }
 
@@ -352,9 +436,21 @@ impl Tile {
     }
 
     fn draw(&mut self, id: ElementId, grid: Grid, key: Key, source: &mut Source<'_>) {
-        let Some((_, item)) = source.document.shown(id).filter(|_| source.index.get(id).is_some()) else { return };
-        let Some(drawn) = source.paths.get(id, &item.element) else { return };
-        let slot = if drawn.is_highlight { &mut self.under } else { &mut self.ink };
+        let Some((_, item)) = source
+            .document
+            .shown(id)
+            .filter(|_| source.index.get(id).is_some())
+        else {
+            return;
+        };
+        let Some(drawn) = source.paths.get(id, &item.element) else {
+            return;
+        };
+        let slot = if drawn.is_highlight {
+            &mut self.under
+        } else {
+            &mut self.ink
+        };
         if slot.is_none() {
             *slot = browser::tolerate("a tile", Layer::new(TILE, TILE));
         }

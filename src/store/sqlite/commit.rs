@@ -18,7 +18,11 @@ use crate::store::{BoardBatch, FIRST_EPOCH, Outcome, Snapshot, StoreError, Submi
 /// without waiting, if another one wrote in between.
 pub(super) const BEGIN: &str = "BEGIN IMMEDIATE";
 
-pub(super) async fn create(link: &mut SqliteConnection, genesis: &Genesis, at_ms: u64) -> Result<(), StoreError> {
+pub(super) async fn create(
+    link: &mut SqliteConnection,
+    genesis: &Genesis,
+    at_ms: u64,
+) -> Result<(), StoreError> {
     let document = Document::new(FIRST_EPOCH, genesis.title.clone(), genesis.access.clone());
     let mut tx = link.begin_with(BEGIN).await?;
     if !insert_board(&mut tx, genesis, document.position(), at_ms).await? {
@@ -53,7 +57,10 @@ async fn insert_board(
     Ok(inserted.rows_affected() == 1)
 }
 
-pub(super) async fn commit(link: &mut SqliteConnection, batch: &[BoardBatch]) -> Result<Vec<Vec<Outcome>>, StoreError> {
+pub(super) async fn commit(
+    link: &mut SqliteConnection,
+    batch: &[BoardBatch],
+) -> Result<Vec<Vec<Outcome>>, StoreError> {
     let mut tx = link.begin_with(BEGIN).await?;
     let mut outcomes = Vec::with_capacity(batch.len());
     for part in batch {
@@ -63,9 +70,16 @@ pub(super) async fn commit(link: &mut SqliteConnection, batch: &[BoardBatch]) ->
     Ok(outcomes)
 }
 
-async fn commit_board(link: &mut SqliteConnection, part: &BoardBatch) -> Result<Vec<Outcome>, StoreError> {
+async fn commit_board(
+    link: &mut SqliteConnection,
+    part: &BoardBatch,
+) -> Result<Vec<Outcome>, StoreError> {
     let Some(mut locked) = Locked::read(link, part.board).await? else {
-        return Ok(part.ops.iter().map(|op| answered(op.entry.id, Answer::Refused(Refusal::ReadOnly))).collect());
+        return Ok(part
+            .ops
+            .iter()
+            .map(|op| answered(op.entry.id, Answer::Refused(Refusal::ReadOnly)))
+            .collect());
     };
     let mut outcomes = Vec::with_capacity(part.ops.len());
     for op in &part.ops {
@@ -98,22 +112,47 @@ struct Client {
 impl Locked {
     /// Nothing if the board takes no ops: it is not there, it is read-only, or its row is damaged.
     async fn read(link: &mut SqliteConnection, board: BoardId) -> Result<Option<Self>, StoreError> {
-        let Some(row) = rows::board(link, board).await?.filter(|row| !row.read_only) else { return Ok(None) };
+        let Some(row) = rows::board(link, board).await?.filter(|row| !row.read_only) else {
+            return Ok(None);
+        };
         let Ok(access) = postcard::from_bytes::<Access>(&row.access) else {
             tracing::error!(board.id = %board, "a board's row is damaged: it takes no ops");
             return Ok(None);
         };
-        let head = Head { position: row.head, access };
+        let head = Head {
+            position: row.head,
+            access,
+        };
         let (touched_ms, clients) = (row.touched_ms, BTreeMap::new());
-        Ok(Some(Self { board, head, touched_ms, clients, title: None, is_changed: false }))
+        Ok(Some(Self {
+            board,
+            head,
+            touched_ms,
+            clients,
+            title: None,
+            is_changed: false,
+        }))
     }
 
-    async fn admit(&mut self, link: &mut SqliteConnection, op: &Submitted) -> Result<Outcome, StoreError> {
+    async fn admit(
+        &mut self,
+        link: &mut SqliteConnection,
+        op: &Submitted,
+    ) -> Result<Outcome, StoreError> {
         let id = op.entry.id;
         if !self.clients.contains_key(&id.client) {
             let known = rows::client(link, self.board, id.client).await?;
-            let head = known.unwrap_or(ClientHead { person: op.entry.author, last_n: 0 });
-            self.clients.insert(id.client, Client { head, added_ms: None });
+            let head = known.unwrap_or(ClientHead {
+                person: op.entry.author,
+                last_n: 0,
+            });
+            self.clients.insert(
+                id.client,
+                Client {
+                    head,
+                    added_ms: None,
+                },
+            );
         }
         let verdict = match self.clients.get_mut(&id.client) {
             Some(client) => self.head.admit(&mut client.head, &op.entry, &op.stored),
@@ -128,9 +167,19 @@ impl Locked {
         })
     }
 
-    async fn add(&mut self, link: &mut SqliteConnection, op: &Submitted, seq: Seq) -> Result<Logged, StoreError> {
+    async fn add(
+        &mut self,
+        link: &mut SqliteConnection,
+        op: &Submitted,
+        seq: Seq,
+    ) -> Result<Logged, StoreError> {
         let (entry, chain) = (&op.entry, self.head.position.chain);
-        let logged = Logged { seq, chain, entry: entry.clone(), size: op.stored.len() };
+        let logged = Logged {
+            seq,
+            chain,
+            entry: entry.clone(),
+            size: op.stored.len(),
+        };
         insert_op(link, self.board, &logged, &op.stored).await?;
         self.is_changed = true;
         self.touched_ms = self.touched_ms.max(entry.at_ms);
@@ -145,13 +194,18 @@ impl Locked {
 
     /// Where in the log a known op is; 0 if it was pruned.
     async fn seq_of(&self, link: &mut SqliteConnection, id: OpId) -> Result<Seq, StoreError> {
-        let found = sqlx::query("SELECT seq FROM ops WHERE board_id = ? AND client_id = ? AND client_seq = ?")
-            .bind(self.board.0.as_slice())
-            .bind(id.client.0.as_slice())
-            .bind(i64::from(id.n))
-            .fetch_optional(link)
-            .await?;
-        Ok(found.map(|row| rows::natural(&row, "seq")).transpose()?.unwrap_or(0))
+        let found = sqlx::query(
+            "SELECT seq FROM ops WHERE board_id = ? AND client_id = ? AND client_seq = ?",
+        )
+        .bind(self.board.0.as_slice())
+        .bind(id.client.0.as_slice())
+        .bind(i64::from(id.n))
+        .fetch_optional(link)
+        .await?;
+        Ok(found
+            .map(|row| rows::natural(&row, "seq"))
+            .transpose()?
+            .unwrap_or(0))
     }
 
     async fn write(&self, link: &mut SqliteConnection) -> Result<(), StoreError> {

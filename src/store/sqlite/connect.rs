@@ -33,11 +33,18 @@ const READERS: u32 = 4;
 pub(super) const NO_PAGE_LIMIT: u32 = 4_294_967_294;
 
 /// The schema, step by step. A step is never changed once it was released.
-const STEPS: [(i64, &str, &str); 1] = [(1, "boards", include_str!("../../../migrations/sqlite/0001_boards.sql"))];
+const STEPS: [(i64, &str, &str); 1] = [(
+    1,
+    "boards",
+    include_str!("../../../migrations/sqlite/0001_boards.sql"),
+)];
 
 /// Makes the folder, readable by this user alone, and says that it is in use.
 pub(super) fn lock_folder(folder: &Path) -> Result<File, Unfit> {
-    let unusable = |source| Unfit::Folder { folder: folder.display().to_string(), source };
+    let unusable = |source| Unfit::Folder {
+        folder: folder.display().to_string(),
+        source,
+    };
     make_private(folder).map_err(unusable)?;
     let lock = lock_file(folder, INSTANCE_LOCK).map_err(unusable)?;
     match lock.try_lock_shared() {
@@ -56,11 +63,17 @@ fn make_private(folder: &Path) -> std::io::Result<()> {
 }
 
 fn lock_file(folder: &Path, name: &str) -> std::io::Result<File> {
-    OpenOptions::new().create(true).append(true).open(folder.join(name))
+    OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(folder.join(name))
 }
 
 /// The connection that writes, and those that read.
-pub(super) async fn pools(folder: &Path, page_limit: &Arc<AtomicU32>) -> Result<(SqlitePool, SqlitePool), StoreError> {
+pub(super) async fn pools(
+    folder: &Path,
+    page_limit: &Arc<AtomicU32>,
+) -> Result<(SqlitePool, SqlitePool), StoreError> {
     let _alone = lock_schema(folder).await?;
     let writer = writer(folder, page_limit);
     let mut link = writer.acquire().await?;
@@ -77,12 +90,22 @@ async fn lock_schema(folder: &Path) -> Result<File, Unfit> {
         let lock = lock_file(&path, SCHEMA_LOCK)?;
         lock.lock().map(|()| lock)
     });
-    let unusable = |source| Unfit::Folder { folder: folder.display().to_string(), source };
-    locked.await.map_err(std::io::Error::other).flatten().map_err(unusable)
+    let unusable = |source| Unfit::Folder {
+        folder: folder.display().to_string(),
+        source,
+    };
+    locked
+        .await
+        .map_err(std::io::Error::other)
+        .flatten()
+        .map_err(unusable)
 }
 
 fn options(folder: &Path) -> SqliteConnectOptions {
-    SqliteConnectOptions::new().filename(folder.join(FILE)).busy_timeout(BUSY).foreign_keys(true)
+    SqliteConnectOptions::new()
+        .filename(folder.join(FILE))
+        .busy_timeout(BUSY)
+        .foreign_keys(true)
 }
 
 fn writer(folder: &Path, page_limit: &Arc<AtomicU32>) -> SqlitePool {
@@ -108,32 +131,63 @@ fn readers(folder: &Path) -> SqlitePool {
 
 /// Connections to a file do not grow stale: they are kept, and not tried out before each use.
 fn steady(most: u32) -> SqlitePoolOptions {
-    let options = SqlitePoolOptions::new().max_connections(most).acquire_timeout(ACQUIRE);
-    options.idle_timeout(None).max_lifetime(None).test_before_acquire(false)
+    let options = SqlitePoolOptions::new()
+        .max_connections(most)
+        .acquire_timeout(ACQUIRE);
+    options
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
 }
 
-pub(super) async fn limit_pages(link: &mut SqliteConnection, pages: u32) -> Result<(), sqlx::Error> {
+pub(super) async fn limit_pages(
+    link: &mut SqliteConnection,
+    pages: u32,
+) -> Result<(), sqlx::Error> {
     let statement = format!("PRAGMA max_page_count = {pages}");
-    sqlx::query(AssertSqlSafe(statement)).execute(link).await.map(|_| ())
+    sqlx::query(AssertSqlSafe(statement))
+        .execute(link)
+        .await
+        .map(|_| ())
 }
 
 /// Refuses settings under which something saved could be lost.
 async fn verify(link: &mut SqliteConnection) -> Result<(), StoreError> {
-    let mode: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&mut *link).await?;
+    let mode: String = sqlx::query_scalar("PRAGMA journal_mode")
+        .fetch_one(&mut *link)
+        .await?;
     if mode != "wal" {
-        return Err(Unfit::NotDurable { setting: "journal_mode", wanted: "wal", found: mode }.into());
+        return Err(Unfit::NotDurable {
+            setting: "journal_mode",
+            wanted: "wal",
+            found: mode,
+        }
+        .into());
     }
-    let synchronous: i64 = sqlx::query_scalar("PRAGMA synchronous").fetch_one(link).await?;
+    let synchronous: i64 = sqlx::query_scalar("PRAGMA synchronous")
+        .fetch_one(link)
+        .await?;
     if synchronous != 2 {
         let found = synchronous.to_string();
-        return Err(Unfit::NotDurable { setting: "synchronous", wanted: "2", found }.into());
+        return Err(Unfit::NotDurable {
+            setting: "synchronous",
+            wanted: "2",
+            found,
+        }
+        .into());
     }
     Ok(())
 }
 
 async fn upgrade(writer: &SqlitePool) -> Result<(), StoreError> {
     let steps = STEPS.map(|(version, name, sql)| {
-        Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
+        Migration::new(
+            version,
+            name.into(),
+            MigrationType::Simple,
+            sql.into_sql_str(),
+            false,
+        )
     });
     let migrator = Migrator::with_migrations(steps.into());
     match migrator.run(writer).await {
@@ -142,15 +196,22 @@ async fn upgrade(writer: &SqlitePool) -> Result<(), StoreError> {
             let known = STEPS.last().map_or(0, |(version, ..)| *version);
             Err(Unfit::Newer { found, known }.into())
         }
-        Err(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) => Err(error.into()),
+        Err(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) => {
+            Err(error.into())
+        }
         Err(error) => Err(Unfit::Schema(error).into()),
     }
 }
 
 /// Brings everything from the write-ahead log into the file, so that the file alone is the whole database.
 pub(super) async fn checkpoint(writer: &SqlitePool) {
-    let Ok(mut link) = writer.acquire().await else { return };
-    if let Err(error) = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut *link).await {
+    let Ok(mut link) = writer.acquire().await else {
+        return;
+    };
+    if let Err(error) = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
+        .execute(&mut *link)
+        .await
+    {
         tracing::warn!(%error, "the write-ahead log stays; nothing is lost, it is read at the next start");
     }
 }
@@ -162,9 +223,15 @@ mod tests {
 
     use super::*;
 
-    async fn verified(mode: SqliteJournalMode, synchronous: SqliteSynchronous) -> Result<(), StoreError> {
+    async fn verified(
+        mode: SqliteJournalMode,
+        synchronous: SqliteSynchronous,
+    ) -> Result<(), StoreError> {
         let folder = tempfile::tempdir().unwrap();
-        let options = options(folder.path()).create_if_missing(true).journal_mode(mode).synchronous(synchronous);
+        let options = options(folder.path())
+            .create_if_missing(true)
+            .journal_mode(mode)
+            .synchronous(synchronous);
         verify(&mut SqliteConnection::connect_with(&options).await.unwrap()).await
     }
 
@@ -172,19 +239,26 @@ mod tests {
     async fn settings_under_which_a_power_cut_loses_ink_are_refused() {
         use {SqliteJournalMode as Journal, SqliteSynchronous as Sync};
         verified(Journal::Wal, Sync::Full).await.unwrap();
-        for (mode, synchronous) in
-            [(Journal::Wal, Sync::Normal), (Journal::Wal, Sync::Off), (Journal::Memory, Sync::Full)]
-        {
+        for (mode, synchronous) in [
+            (Journal::Wal, Sync::Normal),
+            (Journal::Wal, Sync::Off),
+            (Journal::Memory, Sync::Full),
+        ] {
             let refused = verified(mode, synchronous).await;
-            assert!(matches!(refused, Err(StoreError::Unfit(Unfit::NotDurable { .. }))), "{refused:?}");
+            assert!(
+                matches!(refused, Err(StoreError::Unfit(Unfit::NotDurable { .. }))),
+                "{refused:?}"
+            );
         }
     }
 
     #[test]
     fn every_step_of_the_schema_is_in_the_program_in_order() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/sqlite");
-        let mut files: Vec<_> =
-            std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+        let mut files: Vec<_> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|file| file.unwrap().file_name().into_string().unwrap())
+            .collect();
         files.sort();
         let steps = STEPS.map(|(version, name, _)| format!("{version:04}_{name}.sql"));
         assert_eq!(files, steps);

@@ -24,24 +24,62 @@ pub(super) struct Plan {
     clients_before_ms: u64,
 }
 
-pub(super) async fn plan(readers: &SqlitePool, board: BoardId, now_ms: u64) -> Result<Plan, StoreError> {
+pub(super) async fn plan(
+    readers: &SqlitePool,
+    board: BoardId,
+    now_ms: u64,
+) -> Result<Plan, StoreError> {
     let mut tx = readers.begin().await?;
-    let row = rows::board(&mut tx, board).await?.ok_or(StoreError::NotFound)?;
+    let row = rows::board(&mut tx, board)
+        .await?
+        .ok_or(StoreError::NotFound)?;
     let (epoch, head) = (row.head.epoch, row.head.seq);
-    let all: BTreeSet<_> = snapshots::seqs(&mut tx, board, epoch, head).await?.into_iter().collect();
+    let all: BTreeSet<_> = snapshots::seqs(&mut tx, board, epoch, head)
+        .await?
+        .into_iter()
+        .collect();
     // A damaged board keeps all that there is of it.
     if row.read_only {
-        return Ok(Plan { board, epoch, floor: row.floor, snapshots: Vec::new(), clients_before_ms: 0 });
+        return Ok(Plan {
+            board,
+            epoch,
+            floor: row.floor,
+            snapshots: Vec::new(),
+            clients_before_ms: 0,
+        });
     }
-    let newest = verified(&mut tx, board, epoch, all.iter().rev(), policy::KEEP_SNAPSHOTS).await?;
+    let newest = verified(
+        &mut tx,
+        board,
+        epoch,
+        all.iter().rev(),
+        policy::KEEP_SNAPSHOTS,
+    )
+    .await?;
     let highest = policy::highest_floor(head, &newest);
-    let highest = older_than(&mut tx, board, row.floor, highest, now_ms.saturating_sub(policy::KEEP_OPS_MS)).await?;
-    let candidates = all.iter().rev().filter(|seq| (row.floor + 1..=highest).contains(seq));
+    let highest = older_than(
+        &mut tx,
+        board,
+        row.floor,
+        highest,
+        now_ms.saturating_sub(policy::KEEP_OPS_MS),
+    )
+    .await?;
+    let candidates = all
+        .iter()
+        .rev()
+        .filter(|seq| (row.floor + 1..=highest).contains(seq));
     let candidates = verified(&mut tx, board, epoch, candidates, 1).await?;
     let floor = policy::floor(row.floor, highest, &candidates);
     let snapshots = policy::superfluous(&all, &newest, floor);
     let clients_before_ms = now_ms.saturating_sub(policy::KEEP_CLIENTS_MS);
-    Ok(Plan { board, epoch, floor, snapshots, clients_before_ms })
+    Ok(Plan {
+        board,
+        epoch,
+        floor,
+        snapshots,
+        clients_before_ms,
+    })
 }
 
 /// The first `most` of these snapshots that are what was stored. Each is read whole, so no more than are needed.
@@ -57,7 +95,10 @@ async fn verified(
         if verified.len() == most {
             break;
         }
-        if snapshots::verified(link, board, epoch, *seq).await?.is_some() {
+        if snapshots::verified(link, board, epoch, *seq)
+            .await?
+            .is_some()
+        {
             verified.insert(*seq);
         }
     }
@@ -81,12 +122,18 @@ async fn older_than(
     .bind(rows::int(before_ms))
     .fetch_optional(link)
     .await?;
-    let end = first_young.map(|row| rows::natural(&row, "seq")).transpose()?;
+    let end = first_young
+        .map(|row| rows::natural(&row, "seq"))
+        .transpose()?;
     Ok(end.map_or(highest, |seq| seq - 1))
 }
 
 /// One short transaction's worth; answers whether it was the last.
-pub(super) async fn step(link: &mut SqliteConnection, plan: &Plan, pruned: &mut Pruned) -> Result<bool, StoreError> {
+pub(super) async fn step(
+    link: &mut SqliteConnection,
+    plan: &Plan,
+    pruned: &mut Pruned,
+) -> Result<bool, StoreError> {
     let mut tx = link.begin_with(commit::BEGIN).await?;
     move_floor(&mut tx, plan).await?;
     let ops = delete_ops(&mut tx, plan).await?;

@@ -19,15 +19,19 @@ pub(super) fn is_damage(error: &sqlx::Error) -> bool {
     const CORRUPT: u32 = 11;
     match error {
         sqlx::Error::ColumnDecode { .. } => true,
-        sqlx::Error::Database(error) => {
-            error.code().and_then(|code| code.parse::<u32>().ok()).is_some_and(|code| code & 0xff == CORRUPT)
-        }
+        sqlx::Error::Database(error) => error
+            .code()
+            .and_then(|code| code.parse::<u32>().ok())
+            .is_some_and(|code| code & 0xff == CORRUPT),
         _ => false,
     }
 }
 
 /// The board, and whether it was marked read-only before.
-pub(super) async fn load(readers: &SqlitePool, board: BoardId) -> Result<(Opening, bool), StoreError> {
+pub(super) async fn load(
+    readers: &SqlitePool,
+    board: BoardId,
+) -> Result<(Opening, bool), StoreError> {
     let mut tx = readers.begin().await?;
     let row = match rows::board(&mut tx, board).await {
         Err(error) if is_damage(&error) => return Err(StoreError::Damaged { board }),
@@ -50,13 +54,18 @@ async fn furthest(
 ) -> Result<(Replay, Option<Flaw>), StoreError> {
     let mut best: Option<(Replay, Option<Flaw>)> = None;
     for seq in snapshots::seqs(link, board, head.epoch, head.seq).await? {
-        let Some((document, _)) = snapshots::verified(link, board, head.epoch, seq).await? else { continue };
+        let Some((document, _)) = snapshots::verified(link, board, head.epoch, seq).await? else {
+            continue;
+        };
         let (replay, flaw) = replay(link, board, document, head.seq).await?;
         let flaw = flaw.or_else(|| (replay.position() != head).then_some(Flaw::Head));
         if flaw.is_none() {
             return Ok((replay, None));
         }
-        if best.as_ref().is_none_or(|(best, _)| best.position().seq < replay.position().seq) {
+        if best
+            .as_ref()
+            .is_none_or(|(best, _)| best.position().seq < replay.position().seq)
+        {
             best = Some((replay, flaw));
         }
     }
@@ -71,13 +80,18 @@ pub(super) async fn replay(
     end: Seq,
 ) -> Result<(Replay, Option<Flaw>), StoreError> {
     let mut replay = Replay::new(document);
-    let mut stored = sqlx::query("SELECT * FROM ops WHERE board_id = ? AND seq > ? AND seq <= ? ORDER BY seq")
-        .bind(board.0.as_slice())
-        .bind(rows::int(replay.position().seq))
-        .bind(rows::int(end))
-        .fetch(link);
+    let mut stored =
+        sqlx::query("SELECT * FROM ops WHERE board_id = ? AND seq > ? AND seq <= ? ORDER BY seq")
+            .bind(board.0.as_slice())
+            .bind(rows::int(replay.position().seq))
+            .bind(rows::int(end))
+            .fetch(link);
     loop {
-        let flaw = match stored.try_next().await.and_then(|row| row.map(|row| rows::line(&row)).transpose()) {
+        let flaw = match stored
+            .try_next()
+            .await
+            .and_then(|row| row.map(|row| rows::line(&row)).transpose())
+        {
             Ok(None) => return Ok((replay, None)),
             Ok(Some(line)) => replay.follow(&line).err(),
             Err(error) if is_damage(&error) => Some(Flaw::Unreadable),
@@ -97,16 +111,19 @@ async fn reach_back(
     floor: Seq,
     replay: &mut Replay,
 ) -> Result<(), StoreError> {
-    let Some((newest, most)) = replay.wants_older() else { return Ok(()) };
+    let Some((newest, most)) = replay.wants_older() else {
+        return Ok(());
+    };
     let epoch = replay.position().epoch;
-    let mut stored =
-        sqlx::query("SELECT * FROM ops WHERE board_id = ? AND seq > ? AND seq <= ? ORDER BY seq DESC LIMIT ?")
-            .bind(board.0.as_slice())
-            .bind(rows::int(floor))
-            .bind(rows::int(newest))
-            // One more, for the chain before the last one wanted.
-            .bind(rows::int(most as u64 + 1))
-            .fetch(link);
+    let mut stored = sqlx::query(
+        "SELECT * FROM ops WHERE board_id = ? AND seq > ? AND seq <= ? ORDER BY seq DESC LIMIT ?",
+    )
+    .bind(board.0.as_slice())
+    .bind(rows::int(floor))
+    .bind(rows::int(newest))
+    // One more, for the chain before the last one wanted.
+    .bind(rows::int(most as u64 + 1))
+    .fetch(link);
     let mut later: Option<Line> = None;
     while let Ok(row) = stored.try_next().await {
         let line = row.and_then(|row| rows::line(&row).ok());
@@ -134,16 +151,20 @@ pub(super) async fn tail(
     most: usize,
 ) -> Result<Vec<Logged>, StoreError> {
     let mut tx = readers.begin().await?;
-    let row = rows::board(&mut tx, board).await?.ok_or(StoreError::NotFound)?;
+    let row = rows::board(&mut tx, board)
+        .await?
+        .ok_or(StoreError::NotFound)?;
     if after < row.floor {
         return Err(StoreError::Pruned { floor: row.floor });
     }
-    let mut stored = sqlx::query("SELECT * FROM ops WHERE board_id = ? AND seq > ? AND seq <= ? ORDER BY seq LIMIT ?")
-        .bind(board.0.as_slice())
-        .bind(rows::int(after))
-        .bind(rows::int(row.head.seq))
-        .bind(rows::int(most as u64))
-        .fetch(&mut *tx);
+    let mut stored = sqlx::query(
+        "SELECT * FROM ops WHERE board_id = ? AND seq > ? AND seq <= ? ORDER BY seq LIMIT ?",
+    )
+    .bind(board.0.as_slice())
+    .bind(rows::int(after))
+    .bind(rows::int(row.head.seq))
+    .bind(rows::int(most as u64))
+    .fetch(&mut *tx);
     let (mut tail, mut bytes) = (Vec::<Logged>::new(), 0);
     while let Some(row) = stored.try_next().await? {
         let line = rows::line(&row)?;
@@ -153,7 +174,11 @@ pub(super) async fn tail(
         }
         let believed = match tail.last() {
             None => line.believe_first(after + 1),
-            Some(last) => line.believe(Position { epoch: 0, seq: last.seq, chain: last.chain }),
+            Some(last) => line.believe(Position {
+                epoch: 0,
+                seq: last.seq,
+                chain: last.chain,
+            }),
         };
         tail.push(believed.map_err(|flaw| damaged(board, flaw))?);
     }
@@ -175,18 +200,28 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-pub(super) async fn heads(readers: &SqlitePool, ids: &[BoardId]) -> Result<Vec<(BoardId, Position)>, StoreError> {
+pub(super) async fn heads(
+    readers: &SqlitePool,
+    ids: &[BoardId],
+) -> Result<Vec<(BoardId, Position)>, StoreError> {
     let rows = sqlx::query(
         "SELECT id, epoch, head_seq, head_chain FROM boards WHERE id IN (SELECT unhex(value) FROM json_each(?))",
     )
     .bind(list(ids))
     .fetch_all(readers)
     .await?;
-    let heads = rows.iter().map(|row| Ok((BoardId(rows::bytes(row, "id")?), rows::position(row)?)));
-    heads.collect::<Result<_, sqlx::Error>>().map_err(StoreError::from)
+    let heads = rows
+        .iter()
+        .map(|row| Ok((BoardId(rows::bytes(row, "id")?), rows::position(row)?)));
+    heads
+        .collect::<Result<_, sqlx::Error>>()
+        .map_err(StoreError::from)
 }
 
-pub(super) async fn cards(readers: &SqlitePool, ids: &[BoardId]) -> Result<Vec<BoardCard>, StoreError> {
+pub(super) async fn cards(
+    readers: &SqlitePool,
+    ids: &[BoardId],
+) -> Result<Vec<BoardCard>, StoreError> {
     let rows = sqlx::query(
         "SELECT boards.* FROM json_each(?) AS wanted JOIN boards ON boards.id = unhex(wanted.value) ORDER BY wanted.key",
     )
@@ -204,10 +239,14 @@ pub(super) async fn cards(readers: &SqlitePool, ids: &[BoardId]) -> Result<Vec<B
             head: rows::position(row)?,
         })
     });
-    cards.collect::<Result<_, sqlx::Error>>().map_err(StoreError::from)
+    cards
+        .collect::<Result<_, sqlx::Error>>()
+        .map_err(StoreError::from)
 }
 
 pub(super) async fn count(readers: &SqlitePool) -> Result<u64, StoreError> {
-    let row = sqlx::query("SELECT count(*) AS boards FROM boards").fetch_one(readers).await?;
+    let row = sqlx::query("SELECT count(*) AS boards FROM boards")
+        .fetch_one(readers)
+        .await?;
     Ok(rows::natural(&row, "boards")?)
 }

@@ -31,7 +31,10 @@ pub(super) fn natural(row: &SqliteRow, column: &str) -> Result<u64, sqlx::Error>
 
 pub(super) fn bytes<const N: usize>(row: &SqliteRow, column: &str) -> Result<[u8; N], sqlx::Error> {
     let value: &[u8] = row.try_get(column)?;
-    value.try_into().map_err(|error| sqlx::Error::ColumnDecode { index: column.into(), source: Box::new(error) })
+    value.try_into().map_err(|error| sqlx::Error::ColumnDecode {
+        index: column.into(),
+        source: Box::new(error),
+    })
 }
 
 pub(super) fn position(row: &SqliteRow) -> Result<Position, sqlx::Error> {
@@ -50,18 +53,27 @@ pub(super) fn mode_word(mode: Mode) -> &'static str {
 }
 
 pub(super) fn mode(word: &str) -> Mode {
-    if word == "presenters" { Mode::Presenters } else { Mode::Everyone }
+    if word == "presenters" {
+        Mode::Presenters
+    } else {
+        Mode::Everyone
+    }
 }
 
 pub(super) fn access_bytes(access: &Access) -> Vec<u8> {
     postcard::to_allocvec(access).unwrap_or_default()
 }
 
-pub(super) async fn board(link: &mut SqliteConnection, board: BoardId) -> Result<Option<BoardRow>, sqlx::Error> {
+pub(super) async fn board(
+    link: &mut SqliteConnection,
+    board: BoardId,
+) -> Result<Option<BoardRow>, sqlx::Error> {
     let found = sqlx::query(
         "SELECT epoch, head_seq, head_chain, floor_seq, access, state, touched_at FROM boards WHERE id = ?",
     );
-    let Some(row) = found.bind(board.0.as_slice()).fetch_optional(link).await? else { return Ok(None) };
+    let Some(row) = found.bind(board.0.as_slice()).fetch_optional(link).await? else {
+        return Ok(None);
+    };
     Ok(Some(BoardRow {
         head: position(&row)?,
         floor: natural(&row, "floor_seq")?,
@@ -76,19 +88,32 @@ pub(super) async fn client(
     board: BoardId,
     client: ClientId,
 ) -> Result<Option<ClientHead>, sqlx::Error> {
-    let found = sqlx::query("SELECT person, last_client_seq FROM clients WHERE board_id = ? AND client_id = ?")
-        .bind(board.0.as_slice())
-        .bind(client.0.as_slice())
-        .fetch_optional(link)
-        .await?;
+    let found = sqlx::query(
+        "SELECT person, last_client_seq FROM clients WHERE board_id = ? AND client_id = ?",
+    )
+    .bind(board.0.as_slice())
+    .bind(client.0.as_slice())
+    .fetch_optional(link)
+    .await?;
     let Some(row) = found else { return Ok(None) };
     let last_n = u32::try_from(natural(&row, "last_client_seq")?).unwrap_or(u32::MAX);
-    Ok(Some(ClientHead { person: PersonId(bytes(&row, "person")?), last_n }))
+    Ok(Some(ClientHead {
+        person: PersonId(bytes(&row, "person")?),
+        last_n,
+    }))
 }
 
-pub(super) async fn mark(link: &mut SqliteConnection, board: BoardId, read_only: bool) -> Result<(), sqlx::Error> {
+pub(super) async fn mark(
+    link: &mut SqliteConnection,
+    board: BoardId,
+    read_only: bool,
+) -> Result<(), sqlx::Error> {
     let state = if read_only { "readonly" } else { "open" };
-    sqlx::query("UPDATE boards SET state = ? WHERE id = ?").bind(state).bind(board.0.as_slice()).execute(link).await?;
+    sqlx::query("UPDATE boards SET state = ? WHERE id = ?")
+        .bind(state)
+        .bind(board.0.as_slice())
+        .execute(link)
+        .await?;
     Ok(())
 }
 

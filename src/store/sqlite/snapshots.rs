@@ -18,12 +18,14 @@ pub(super) async fn seqs(
     epoch: u64,
     most: Seq,
 ) -> Result<Vec<Seq>, sqlx::Error> {
-    let rows = sqlx::query("SELECT seq FROM snapshots WHERE board_id = ? AND epoch = ? AND seq <= ? ORDER BY seq DESC")
-        .bind(board.0.as_slice())
-        .bind(rows::int(epoch))
-        .bind(rows::int(most))
-        .fetch_all(link)
-        .await?;
+    let rows = sqlx::query(
+        "SELECT seq FROM snapshots WHERE board_id = ? AND epoch = ? AND seq <= ? ORDER BY seq DESC",
+    )
+    .bind(board.0.as_slice())
+    .bind(rows::int(epoch))
+    .bind(rows::int(most))
+    .fetch_all(link)
+    .await?;
     rows.iter().map(|row| rows::natural(row, "seq")).collect()
 }
 
@@ -55,15 +57,25 @@ async fn stored(
     epoch: u64,
     seq: Seq,
 ) -> Result<Option<Snapshot>, sqlx::Error> {
-    let found = sqlx::query("SELECT chain, sha256, body FROM snapshots WHERE board_id = ? AND epoch = ? AND seq = ?")
-        .bind(board.0.as_slice())
-        .bind(rows::int(epoch))
-        .bind(rows::int(seq))
-        .fetch_optional(link)
-        .await?;
+    let found = sqlx::query(
+        "SELECT chain, sha256, body FROM snapshots WHERE board_id = ? AND epoch = ? AND seq = ?",
+    )
+    .bind(board.0.as_slice())
+    .bind(rows::int(epoch))
+    .bind(rows::int(seq))
+    .fetch_optional(link)
+    .await?;
     let Some(row) = found else { return Ok(None) };
-    let position = Position { epoch, seq, chain: Chain(rows::bytes(&row, "chain")?) };
-    Ok(Some(Snapshot { position, sha256: rows::bytes(&row, "sha256")?, body: row.try_get("body")? }))
+    let position = Position {
+        epoch,
+        seq,
+        chain: Chain(rows::bytes(&row, "chain")?),
+    };
+    Ok(Some(Snapshot {
+        position,
+        sha256: rows::bytes(&row, "sha256")?,
+        body: row.try_get("body")?,
+    }))
 }
 
 fn check(snapshot: Snapshot) -> Option<(Document, Vec<u8>)> {
@@ -94,7 +106,11 @@ pub(super) async fn insert(
     Ok(inserted.rows_affected() == 1)
 }
 
-pub(super) async fn put(link: &mut SqliteConnection, board: BoardId, snapshot: &Snapshot) -> Result<Kept, StoreError> {
+pub(super) async fn put(
+    link: &mut SqliteConnection,
+    board: BoardId,
+    snapshot: &Snapshot,
+) -> Result<Kept, StoreError> {
     let mut tx = link.begin_with(commit::BEGIN).await?;
     let known = is_in_history(&mut tx, board, snapshot.position).await?;
     if !known {
@@ -112,8 +128,14 @@ pub(super) async fn put(link: &mut SqliteConnection, board: BoardId, snapshot: &
 }
 
 /// Whether the board was or is at this position. One at or before the floor is as unknown as a wrong one.
-async fn is_in_history(link: &mut SqliteConnection, board: BoardId, at: Position) -> Result<bool, StoreError> {
-    let row = rows::board(link, board).await?.ok_or(StoreError::NotFound)?;
+async fn is_in_history(
+    link: &mut SqliteConnection,
+    board: BoardId,
+    at: Position,
+) -> Result<bool, StoreError> {
+    let row = rows::board(link, board)
+        .await?
+        .ok_or(StoreError::NotFound)?;
     if row.head == at || (at == Position::start(row.head.epoch) && row.floor == 0) {
         return Ok(true);
     }
@@ -123,23 +145,33 @@ async fn is_in_history(link: &mut SqliteConnection, board: BoardId, at: Position
         .bind(rows::int(row.floor))
         .fetch_optional(link)
         .await?;
-    let chain = found.map(|row| rows::bytes(&row, "chain")).transpose()?.map(Chain);
+    let chain = found
+        .map(|row| rows::bytes(&row, "chain"))
+        .transpose()?
+        .map(Chain);
     Ok(at.epoch == row.head.epoch && chain == Some(at.chain))
 }
 
 /// Compares a snapshot with what the one before it and the log make, when it is to be.
-pub(super) async fn is_sound(readers: &SqlitePool, board: BoardId, snapshot: &Snapshot) -> Result<bool, StoreError> {
+pub(super) async fn is_sound(
+    readers: &SqlitePool,
+    board: BoardId,
+    snapshot: &Snapshot,
+) -> Result<bool, StoreError> {
     let at = snapshot.position;
     if at.seq == 0 || !policy::is_to_check(at.chain) {
         return Ok(true);
     }
     let mut tx = readers.begin().await?;
-    let row = rows::board(&mut tx, board).await?.ok_or(StoreError::NotFound)?;
+    let row = rows::board(&mut tx, board)
+        .await?
+        .ok_or(StoreError::NotFound)?;
     if row.head.epoch != at.epoch || row.head.seq < at.seq {
         return Err(StoreError::Diverged);
     }
     let rebuilt = rebuild(&mut tx, board, at.epoch, at.seq, at.seq - 1).await?;
-    let is_sound = rebuilt.is_none_or(|rebuilt| rebuilt.position() != at || rebuilt.to_snapshot() == snapshot.body);
+    let is_sound = rebuilt
+        .is_none_or(|rebuilt| rebuilt.position() != at || rebuilt.to_snapshot() == snapshot.body);
     if !is_sound {
         tracing::error!(board.id = %board, seq = at.seq, "a snapshot differs from its replay: not kept");
     }
@@ -155,7 +187,9 @@ async fn rebuild(
     base: Seq,
 ) -> Result<Option<Document>, StoreError> {
     for base in seqs(link, board, epoch, base).await? {
-        let Some((document, _)) = verified(link, board, epoch, base).await? else { continue };
+        let Some((document, _)) = verified(link, board, epoch, base).await? else {
+            continue;
+        };
         let (replay, _) = read::replay(link, board, document, seq).await?;
         if replay.position().seq == seq {
             return Ok(Some(replay.into_document()));
@@ -178,7 +212,9 @@ pub(super) async fn at(
     if let Some((_, body)) = verified(&mut tx, board, epoch, seq).await? {
         return Ok(Some(body));
     }
-    let Some(document) = rebuild(&mut tx, board, epoch, seq, seq).await? else { return Ok(None) };
+    let Some(document) = rebuild(&mut tx, board, epoch, seq, seq).await? else {
+        return Ok(None);
+    };
     let body = tokio::task::spawn_blocking(move || document.to_snapshot()).await;
     Ok(body.ok())
 }

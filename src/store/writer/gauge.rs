@@ -26,7 +26,11 @@ pub(super) struct Permit {
 
 impl Gauge {
     pub(super) fn new(most_ops: usize, most_bytes: usize) -> Arc<Self> {
-        Arc::new(Self { most_ops, most_bytes, level: Mutex::default() })
+        Arc::new(Self {
+            most_ops,
+            most_bytes,
+            level: Mutex::default(),
+        })
     }
 
     /// A permit for each of these ops, or none if they do not all fit.
@@ -38,7 +42,15 @@ impl Gauge {
             return None;
         }
         *level = Level { ops, bytes };
-        Some(sizes.iter().map(|bytes| Permit { gauge: Arc::clone(self), bytes: *bytes }).collect())
+        Some(
+            sizes
+                .iter()
+                .map(|bytes| Permit {
+                    gauge: Arc::clone(self),
+                    bytes: *bytes,
+                })
+                .collect(),
+        )
     }
 
     pub(super) fn ops(&self) -> usize {

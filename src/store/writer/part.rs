@@ -40,15 +40,24 @@ impl Part {
         let mut part = Self::default();
         let mut lanes = BTreeMap::new();
         for item in items {
-            let index = *lanes.entry(item.lane.id).or_insert_with(|| part.open(&item.lane));
+            let index = *lanes
+                .entry(item.lane.id)
+                .or_insert_with(|| part.open(&item.lane));
             part.push(index, item);
         }
         part
     }
 
     fn open(&mut self, lane: &Arc<LaneEnd>) -> usize {
-        self.batches.push(BoardBatch { board: lane.board, ops: Vec::new() });
-        self.runs.push(Run { lane: Arc::clone(lane), places: Vec::new(), waits: Vec::new() });
+        self.batches.push(BoardBatch {
+            board: lane.board,
+            ops: Vec::new(),
+        });
+        self.runs.push(Run {
+            lane: Arc::clone(lane),
+            places: Vec::new(),
+            waits: Vec::new(),
+        });
         self.runs.len() - 1
     }
 
@@ -66,8 +75,12 @@ impl Part {
 
     /// The op, if there is just one.
     pub(super) fn only(&self) -> Option<&Submitted> {
-        let [batch] = self.batches.as_slice() else { return None };
-        let [op] = batch.ops.as_slice() else { return None };
+        let [batch] = self.batches.as_slice() else {
+            return None;
+        };
+        let [op] = batch.ops.as_slice() else {
+            return None;
+        };
         Some(op)
     }
 
@@ -79,18 +92,33 @@ impl Part {
     }
 
     fn into_items(self) -> impl Iterator<Item = Item> {
-        self.batches.into_iter().zip(self.runs).flat_map(|(batch, run)| {
-            let Run { lane, places, waits } = run;
-            let items = batch.ops.into_iter().zip(places).zip(waits);
-            items.map(move |((op, place), wait)| Item { lane: Arc::clone(&lane), op, place, wait })
-        })
+        self.batches
+            .into_iter()
+            .zip(self.runs)
+            .flat_map(|(batch, run)| {
+                let Run {
+                    lane,
+                    places,
+                    waits,
+                } = run;
+                let items = batch.ops.into_iter().zip(places).zip(waits);
+                items.map(move |((op, place), wait)| Item {
+                    lane: Arc::clone(&lane),
+                    op,
+                    place,
+                    wait,
+                })
+            })
     }
 
     /// Tells every room what became of its ops. A room that is gone needs no telling.
     pub(super) fn deliver(self, outcomes: Vec<Vec<Outcome>>) {
         for (run, outcomes) in self.runs.into_iter().zip(outcomes) {
             drop(run.waits);
-            let committed = Committed { outcomes, _permits: run.places };
+            let committed = Committed {
+                outcomes,
+                _permits: run.places,
+            };
             let _ = run.lane.outcomes.try_send(committed);
         }
     }

@@ -92,7 +92,9 @@ impl Committer {
     }
 
     fn fails(&self, error: &StoreError) {
-        let degraded = WriterState::Degraded { error: error.to_string() };
+        let degraded = WriterState::Degraded {
+            error: error.to_string(),
+        };
         let is_news = self.state.send_if_modified(|state| {
             let is_news = *state != degraded;
             *state = degraded.clone();
