@@ -207,7 +207,7 @@ impl World {
             };
             let effects = at.receive(
                 member,
-                message,
+                &message,
                 profile,
                 &self.store,
                 self.now_ms,
@@ -403,7 +403,7 @@ impl World {
             )?;
         }
         self.check_log()?;
-        self.check_snapshot(&model)?;
+        Self::check_snapshot(&model)?;
         self.report.ops = self.store.head.position.seq;
         self.report.elements = u64::try_from(model.len()).unwrap_or(0);
         Ok(())
@@ -436,7 +436,7 @@ impl World {
         })
     }
 
-    fn check_snapshot(&self, model: &Document) -> Result<(), String> {
+    fn check_snapshot(model: &Document) -> Result<(), String> {
         let bytes = model.to_snapshot();
         let again =
             Document::from_snapshot(&bytes).map_err(|error| format!("snapshot: {error}"))?;

@@ -1,6 +1,6 @@
 //! Listens to pointers, wheel, keys and window, and tells the engine in its own words.
 //!
-//! Nothing is decided here but what an event is; what it means is [`pointers`]' and [`keys`]' business. Listeners on the
+//! Nothing is decided here but what an event is; what it means is [`mod@pointers`]' and [`keys`]' business. Listeners on the
 //! surface that prevent what the browser would do are not passive, all others are.
 
 use wasm_bindgen::closure::Closure;

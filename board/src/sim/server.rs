@@ -45,13 +45,13 @@ impl Server {
     pub(super) fn receive(
         &mut self,
         member: MemberId,
-        message: ClientMessage,
+        message: &ClientMessage,
         profile: Profile,
         store: &Store,
         now_ms: u64,
         report: &mut Report,
     ) -> Vec<Effect> {
-        let bytes = Format::Binary.encode(&message);
+        let bytes = Format::Binary.encode(message);
         let Ok(message) = Format::Binary.decode(&bytes) else {
             return Vec::new();
         };
