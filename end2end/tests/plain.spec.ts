@@ -47,7 +47,7 @@ test('the first HTML shows the drawing and the canvas takes over without a jump'
   await ben.open(address);
   await expect(ben.surface.locator('canvas').first()).toBeVisible();
   await expect(ben.surface.locator('svg')).toHaveCount(0);
-  expect(difference(await ben.picture(MIDDLE), before)).toBeLessThan(0.0005);
+  await expect.poll(async () => difference(await ben.picture(MIDDLE), before)).toBeLessThan(0.0005);
 });
 
 test('a lost link gets a calm page', async ({ server, enter }) => {
