@@ -121,3 +121,9 @@ pub(crate) fn listen<E: JsCast + 'static>(
     tolerate("listening", listening);
     closure.forget();
 }
+
+/// Device pixels in a CSS pixel, within what a canvas can follow.
+pub(crate) fn device_pixel_ratio() -> f64 {
+    let ratio = window().map_or(1.0, |window| window.device_pixel_ratio());
+    ratio.clamp(0.5, 4.0)
+}

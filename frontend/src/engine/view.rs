@@ -1,7 +1,7 @@
 //! What the engine does when somebody touches, turns or types: pointers, camera, window, keys.
 
 use inkroom_app::tool::Tool;
-use inkroom_board::camera::{Camera, first_camera};
+use inkroom_board::camera::{Camera, first_camera_on};
 use inkroom_board::pen::Sample;
 use inkroom_board::{Colour, Ink, Role, Width};
 use web_sys::HtmlElement;
@@ -165,8 +165,7 @@ impl Engine {
 
     /// The whole drawing, never magnified: the same look as when the page opens.
     pub(super) fn zoom_fit(&mut self) {
-        let camera = first_camera(self.document().bounds(), self.window.0, self.window.1);
-        self.look_through(camera);
+        self.look_through(self.first_look());
         self.is_first_look = true;
     }
 
@@ -185,12 +184,19 @@ impl Engine {
     /// it is whatever is drawn.
     pub(super) fn look_first(&mut self) {
         if self.is_first_look && self.paint.is_first() {
-            self.set_camera(first_camera(
-                self.document().bounds(),
-                self.window.0,
-                self.window.1,
-            ));
+            self.set_camera(self.first_look());
         }
+    }
+
+    /// Where browsers put the server's picture on this screen.
+    fn first_look(&self) -> Camera {
+        let ratio = browser::device_pixel_ratio();
+        first_camera_on(
+            self.document().bounds(),
+            self.window.0,
+            self.window.1,
+            ratio,
+        )
     }
 
     /// The window may have another size, or the screen another density.
@@ -199,9 +205,7 @@ impl Engine {
             f64::from(self.surface.client_width()),
             f64::from(self.surface.client_height()),
         );
-        let dpr = browser::window()
-            .map_or(1.0, |window| window.device_pixel_ratio())
-            .clamp(0.5, 4.0);
+        let dpr = browser::device_pixel_ratio();
         let was_unknown = self.window.0 < 1.0;
         let (dx, dy) = (
             (size.0 - self.window.0) / 2.0,
@@ -210,7 +214,7 @@ impl Engine {
         self.window = size;
         self.paint.resize(size.0, size.1, dpr);
         if self.is_first_look && (self.paint.is_first() || was_unknown) {
-            self.set_camera(first_camera(self.document().bounds(), size.0, size.1));
+            self.set_camera(self.first_look());
         } else {
             // The middle stays in the middle.
             self.set_camera(self.camera.panned(dx, dy));
