@@ -36,6 +36,40 @@ test('a presenter and three viewers', async ({ server, enter }) => {
   expect(await first!.elements()).toBe(1);
 });
 
+test('a hand-made socket gets a viewer no further', async ({ server, enter }) => {
+  const presenter = await enter();
+  const address = await presenter.makeBoard(server.url, 'I present');
+  const viewer = await enter();
+  await viewer.open(address);
+  const answers = await viewer.page.evaluate(async (url) => {
+    const client = '7'.repeat(25) + 'r';
+    const line = { kind: 'Line', style: { colour: { Named: 'Red' }, width: 256 }, from: { x: 0, y: 0 }, to: { x: 9000, y: 9000 } };
+    const id = '7'.repeat(12) + '6';
+    const socket = new WebSocket(url.replace(/^http/, 'ws').replace('/b/', '/ws/'), 'inkroom.1.json');
+    const heard: unknown[] = [];
+    await new Promise<void>((resolve) => {
+      socket.onopen = () => {
+        socket.send(JSON.stringify({ Hello: { client, resume: null } }));
+        socket.send(JSON.stringify({ Ink: { Shape: { id, shape: line } } }));
+        socket.send(JSON.stringify({ Ops: { client, ops: [{ n: 1, op: { Add: { id, element: { Shape: line } } } }] } }));
+        socket.send(JSON.stringify({ Ping: 7 }));
+      };
+      socket.onmessage = ({ data }) => {
+        heard.push(JSON.parse(data));
+        if ('Pong' in JSON.parse(data)) resolve();
+      };
+      socket.onclose = () => resolve();
+    });
+    socket.close();
+    return heard;
+  }, address);
+  const nack = answers.find((answer): answer is { Nack: { reason: string } } => 'Nack' in (answer as object));
+  expect(nack?.Nack.reason).toBe('Forbidden');
+  expect(answers.some((answer) => 'Pong' in (answer as object))).toBe(true);
+  for (const person of [presenter, viewer]) expect(await person.elements()).toBe(0);
+  expect(await presenter.probe('seq')).toBe(0);
+});
+
 test('the pen is passed, and taken back in the middle of a stroke', async ({ server, enter }) => {
   const presenter = await enter();
   const address = await presenter.makeBoard(server.url, 'I present');
