@@ -11,6 +11,7 @@ mod ink;
 mod presence;
 mod rate;
 mod recent;
+mod submit;
 mod vet;
 
 use alloc::collections::BTreeMap;
@@ -20,12 +21,13 @@ use crate::document::{Change, Document};
 use crate::id::{ClientId, ElementId, MemberId, OpId};
 use crate::ledger::{ClientHead, Entry, Logged, Position};
 use crate::op::Op;
-use crate::wire::{ClientMessage, CloseCode, Profile, Queued, Refusal, ServerMessage, Start};
+use crate::wire::{ClientMessage, CloseCode, Profile, Refusal, ServerMessage, Start};
 
 use ink::Inks;
 use presence::Presence;
 use rate::Bucket;
 use recent::Recent;
+use submit::Sender;
 use vet::Staged;
 
 pub use presence::PERSON_COLOURS;
@@ -129,16 +131,6 @@ struct Member {
     gaps: Bucket,
 }
 
-/// A queue that a member sends from.
-#[derive(Debug, Clone, Copy)]
-struct Sender {
-    by: MemberId,
-    /// The n of its latest op in the log, as far as this room saw it.
-    logged: u32,
-    /// A refused op: what comes after it is passed over until it is sent again, or seen in the log.
-    held: Option<u32>,
-}
-
 /// An op on its way to the store.
 #[derive(Debug, Clone, Copy)]
 struct InFlight {
@@ -163,10 +155,6 @@ pub struct Room {
     own_n: u32,
     settings: Settings,
 }
-
-/// Most queues that one member may send from: its own, those that refused ops ended, and what earlier
-/// tabs left behind.
-const SENDERS: usize = 256;
 
 impl Room {
     /// A room without members. `own_client` is a fresh random id, for ops on behalf of authors who left.
@@ -439,173 +427,6 @@ impl Room {
         cast(None, ServerMessage::Head(self.document.position()))
     }
 
-    fn receive_ops(
-        &mut self,
-        member: MemberId,
-        client: ClientId,
-        again: bool,
-        ops: Vec<Queued>,
-        now_ms: u64,
-    ) -> Vec<Effect> {
-        self.begin(member, client, again);
-        let mut effects = Vec::new();
-        let mut taken = Vec::new();
-        for Queued { n, op } in ops {
-            let id = OpId { client, n };
-            match self.take(member, id, op, now_ms) {
-                Taken::On(entry) => taken.push(entry),
-                Taken::PassedOver => {}
-                Taken::Known => effects.push(send(
-                    member,
-                    ServerMessage::Ack {
-                        id,
-                        seq: self.recent.seq_of(id),
-                    },
-                )),
-                Taken::Abuse => return close(member, CloseCode::Policy),
-                Taken::Refused(reason) => effects.extend(self.blame(member, id, reason, now_ms)),
-            }
-        }
-        if !taken.is_empty() {
-            effects.push(Effect::Submit(taken));
-        }
-        effects
-    }
-
-    fn take(&mut self, member: MemberId, id: OpId, op: Op, now_ms: u64) -> Taken {
-        let Some(sender) = self.sender(member, id.client) else {
-            return Taken::Abuse;
-        };
-        match sender.held {
-            Some(held) if id.n > held => return Taken::PassedOver,
-            Some(held) if id.n == held => sender.held = None,
-            _ => {}
-        }
-        if let Some(in_flight) = self.in_flight.get_mut(&id) {
-            in_flight.member = Some(member);
-            return Taken::PassedOver;
-        }
-        if self.is_logged(id) {
-            return Taken::Known;
-        }
-        if let Err(reason) = self.vet(member, &op, now_ms) {
-            return Taken::Refused(reason);
-        }
-        let author = self
-            .members
-            .get(&member)
-            .map(|who| who.profile.person)
-            .unwrap_or_default();
-        let element = self.staged.stage(&self.document, author, &op);
-        self.in_flight.insert(
-            id,
-            InFlight {
-                member: Some(member),
-                element,
-            },
-        );
-        Taken::On(Entry {
-            id,
-            author,
-            at_ms: now_ms,
-            op,
-        })
-    }
-
-    /// The queue as a member sends from it; none if it sends from too many. What the log has of it is
-    /// looked up first: a client that was on another server knows, and must not be held back by a
-    /// refusal of what is there already.
-    fn sender(&mut self, by: MemberId, client: ClientId) -> Option<&mut Sender> {
-        if !self.senders.contains_key(&client) {
-            let many = self
-                .senders
-                .values()
-                .filter(|sender| sender.by == by)
-                .count()
-                >= SENDERS;
-            if many {
-                return None;
-            }
-            let logged = self.recent.last_n(client);
-            self.senders.insert(
-                client,
-                Sender {
-                    by,
-                    logged,
-                    held: None,
-                },
-            );
-        }
-        let sender = self.senders.get_mut(&client)?;
-        if sender.by != by {
-            *sender = Sender {
-                by,
-                logged: sender.logged,
-                held: None,
-            };
-        }
-        Some(sender)
-    }
-
-    /// A queue that begins again is held back no more.
-    fn begin(&mut self, member: MemberId, client: ClientId, again: bool) {
-        if let Some(sender) = self.sender(member, client).filter(|_| again) {
-            sender.held = None;
-        }
-    }
-
-    /// Refuses an op. Later ones of the same client need no answer of their own.
-    fn nack(&mut self, member: MemberId, id: OpId, reason: Refusal) -> Vec<Effect> {
-        let sender = self
-            .senders
-            .get_mut(&id.client)
-            .filter(|sender| sender.by == member);
-        let Some(sender) = sender else {
-            return Vec::new();
-        };
-        let reason = match reason {
-            Refusal::Gap(expected) => Refusal::Gap(expected.max(sender.logged + 1)),
-            other => other,
-        };
-        sender.held = Some(if let Refusal::Gap(expected) = reason {
-            expected
-        } else {
-            id.n
-        });
-        Vec::from([send(member, ServerMessage::Nack { id, reason })])
-    }
-
-    /// Whether the op is in the log, as far as this room saw it. A retry of it is not vetted: what its author
-    /// may do by now says nothing about then.
-    fn is_logged(&self, id: OpId) -> bool {
-        self.senders
-            .get(&id.client)
-            .is_some_and(|sender| (1..=sender.logged).contains(&id.n))
-    }
-
-    fn needs_no_answer(&self, id: OpId) -> bool {
-        let is_held = |sender: &Sender| sender.held.is_some_and(|held| held < id.n);
-        self.is_logged(id) || self.senders.get(&id.client).is_none_or(is_held)
-    }
-
-    /// Refuses what a member should not have sent; one that goes on and on is closed.
-    fn blame(&mut self, member: MemberId, id: OpId, reason: Refusal, now_ms: u64) -> Vec<Effect> {
-        if self.needs_no_answer(id) {
-            return Vec::new();
-        }
-        let Some(who) = self.members.get_mut(&member) else {
-            return Vec::new();
-        };
-        let (allowance, code) = match reason {
-            Refusal::Gap(_) => (&mut who.gaps, CloseCode::Protocol),
-            _ => (&mut who.patience, CloseCode::Policy),
-        };
-        if allowance.take(now_ms).is_err() {
-            return close(member, code);
-        }
-        self.nack(member, id, reason)
-    }
-
     fn oldest_tab_over_limit(&self, profile: &Profile, newcomer: MemberId) -> Vec<Effect> {
         let tabs = self
             .members
@@ -617,14 +438,6 @@ impl Room {
             .flat_map(|oldest| close(oldest, CloseCode::Replaced))
             .collect()
     }
-}
-
-enum Taken {
-    On(Entry),
-    PassedOver,
-    Known,
-    Abuse,
-    Refused(Refusal),
 }
 
 impl Member {
