@@ -56,6 +56,11 @@ pub enum StartError {
     },
 }
 
+/// The server goes on without its writer, so it saves nothing any more: start another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("saving broke down; see the log, and start again")]
+pub struct WriterEnded;
+
 /// One server.
 #[derive(Debug)]
 pub struct Server {
@@ -102,6 +107,7 @@ impl Server {
             config,
             clock,
             store,
+            writer: writer.clone(),
             hub,
             keys,
             assets: web::assets::Assets::new(),
@@ -138,6 +144,20 @@ impl Server {
     #[must_use]
     pub fn members(&self) -> usize {
         self.app.hub.members()
+    }
+
+    /// Serves until it is asked to end, or has to; either way [`Self::shutdown`] comes next.
+    ///
+    /// # Errors
+    /// When it has to.
+    pub async fn serve_until(&self, asked: impl Future<Output = ()>) -> Result<(), WriterEnded> {
+        tokio::select! {
+            () = asked => Ok(()),
+            () = self.writer.ended() => {
+                tracing::error!("saving broke down: the server ends");
+                Err(WriterEnded)
+            }
+        }
     }
 
     /// Ends in order: says that it stops, takes no new sockets, commits what it has, sends everybody away with a time to

@@ -31,12 +31,12 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let mut server = Server::new(config).await?;
     let address = server.listen().await?;
     println!("listening on http://{address}");
-    signals.next().await;
+    let served = server.serve_until(signals.next()).await;
     tokio::select! {
         () = server.shutdown() => {}
         () = signals.next() => anyhow::bail!("ended at once by a second signal"),
     }
-    Ok(())
+    Ok(served?)
 }
 
 /// What asks a server to end.

@@ -30,7 +30,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::HttpError;
 use crate::hub::{Hub, Views};
-use crate::store::Store;
+use crate::store::{Store, Writer};
 
 use assets::Assets;
 use gates::Gates;
@@ -44,6 +44,7 @@ pub(crate) struct App {
     pub(crate) config: Config,
     pub(crate) clock: Clock,
     pub(crate) store: Arc<dyn Store>,
+    pub(crate) writer: Writer,
     pub(crate) hub: Hub,
     pub(crate) views: Views,
     pub(crate) keys: Keys,

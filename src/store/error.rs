@@ -2,6 +2,8 @@
 
 use inkroom_board::{BoardId, Seq};
 
+use crate::telemetry::Tag;
+
 /// Why a store did not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -12,7 +14,7 @@ pub enum StoreError {
     #[error("there is a board with this id")]
     Exists,
     /// What is stored is not what was written.
-    #[error("board {board} is damaged in the database")]
+    #[error("board {} is damaged in the database", Tag(.board))]
     Damaged {
         /// Which.
         board: BoardId,

@@ -27,6 +27,7 @@ use sqlx::SqlitePool;
 use super::{
     BoardBatch, BoardCard, Kept, Outcome, Pruned, Snapshot, Store, StoreError, StoreHealth,
 };
+use crate::telemetry::Tag;
 
 /// A store in a folder of its own.
 #[derive(Debug)]
@@ -214,7 +215,7 @@ impl SqliteStore {
             .await
             .map_err(StoreError::from);
         if let Err(error) = self.settle(link, result).await {
-            tracing::warn!(board.id = %board, %error, "could not mark a board");
+            tracing::warn!(board.id = %Tag(board), %error, "could not mark a board");
         }
     }
 }

@@ -173,6 +173,18 @@ impl Writer {
         self.0.state.clone()
     }
 
+    /// Whether the task is over: after [`Self::shutdown`], or because it broke.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        self.0.state.has_changed().is_err()
+    }
+
+    /// Waits for the end of the task.
+    pub async fn ended(&self) {
+        let mut state = self.state();
+        while state.changed().await.is_ok() {}
+    }
+
     /// How many ops wait to be committed, those of a commit that runs or is tried again included.
     #[must_use]
     pub fn waiting(&self) -> usize {

@@ -10,17 +10,23 @@
 )]
 
 mod common;
+#[path = "../store/gate.rs"]
+#[allow(dead_code, reason = "the tests of the store use the rest")]
+mod gate;
 
 mod bots;
 mod crash;
+mod damage;
 mod drain;
 mod draw;
 mod guests;
 mod limits;
 mod logs;
+mod outage;
 mod pages;
 mod pen;
 mod people;
+mod readme;
 mod relay;
 mod resume;
 mod rows_http;

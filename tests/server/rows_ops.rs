@@ -313,6 +313,35 @@ async fn row_34_a_gap_is_told_with_what_is_missing() {
 }
 
 #[tokio::test]
+async fn row_34_who_never_fills_a_gap_is_closed_4400() {
+    let server = TestServer::start().await;
+    let mut hand = Hand::on_a_new_board(&server).await;
+    let id = OpId {
+        client: hand.client,
+        n: 6,
+    };
+    let mut told = 0;
+    loop {
+        // Again, as after a refusal: otherwise it would be passed over as what was on its way by then.
+        let message = ClientMessage::Ops {
+            client: hand.client,
+            again: true,
+            ops: vec![Queued { n: 6, op: stroke() }],
+        };
+        hand.raw.say(&message).await;
+        match hand.fate(id).await {
+            Fate::Not(reason) => assert_eq!(reason, Refusal::Gap(1)),
+            fate => {
+                assert_eq!(fate, Fate::Closed(4400));
+                break;
+            }
+        }
+        told += 1;
+    }
+    assert!(told >= 10, "it is patient at first: {told}");
+}
+
+#[tokio::test]
 async fn row_35_the_last_number_of_a_queue_does_not_wrap() {
     let server = TestServer::start().await;
     let mut hand = Hand::on_a_new_board(&server).await;

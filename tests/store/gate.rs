@@ -65,6 +65,12 @@ impl Gate {
         self.faults.lock().unwrap().extend(faults);
     }
 
+    /// From now on every commit panics, as only a bug would make it.
+    #[allow(dead_code, reason = "the tests of the server use it")]
+    pub(crate) fn break_down(&self) {
+        self.open.close();
+    }
+
     /// What the first `commits` commits were asked, once there were so many.
     pub(crate) async fn asked(&self, commits: usize) -> Vec<Asked> {
         let mut asked = self.asked.subscribe();

@@ -13,6 +13,7 @@ use sqlx::{Connection, SqliteConnection};
 
 use super::{rows, snapshots};
 use crate::store::{BoardBatch, FIRST_EPOCH, Outcome, Snapshot, StoreError, Submitted};
+use crate::telemetry::Tag;
 
 /// Takes the write lock before anything is read. A transaction that reads first and writes later fails at once,
 /// without waiting, if another one wrote in between.
@@ -116,7 +117,7 @@ impl Locked {
             return Ok(None);
         };
         let Ok(access) = postcard::from_bytes::<Access>(&row.access) else {
-            tracing::error!(board.id = %board, "a board's row is damaged: it takes no ops");
+            tracing::error!(board.id = %Tag(board), "a board's row is damaged: it takes no ops");
             return Ok(None);
         };
         let head = Head {

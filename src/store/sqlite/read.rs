@@ -12,6 +12,7 @@ use sqlx::{Row, SqliteConnection, SqlitePool};
 use super::{rows, snapshots};
 use crate::store::log::{Flaw, Line, Replay};
 use crate::store::{BoardCard, StoreError, TAIL_BYTES};
+use crate::telemetry::Tag;
 
 /// Whether the database could read the row but not make sense of it.
 pub(super) fn is_damage(error: &sqlx::Error) -> bool {
@@ -40,7 +41,7 @@ pub(super) async fn load(
     let (mut replay, flaw) = furthest(&mut tx, board, row.head).await?;
     if let Some(flaw) = flaw {
         let (seq, head) = (replay.position().seq, row.head.seq);
-        tracing::error!(board.id = %board, seq, head, %flaw, "a board's log is damaged after seq: opened read-only");
+        tracing::error!(board.id = %Tag(board), seq, head, %flaw, "a board's log is damaged after seq: opened read-only");
     }
     reach_back(&mut tx, board, row.floor, &mut replay).await?;
     Ok((replay.into_opening(flaw.is_some()), row.read_only))
@@ -186,7 +187,7 @@ pub(super) async fn tail(
 }
 
 fn damaged(board: BoardId, flaw: Flaw) -> StoreError {
-    tracing::error!(board.id = %board, %flaw, "a board's log is damaged");
+    tracing::error!(board.id = %Tag(board), %flaw, "a board's log is damaged");
     StoreError::Damaged { board }
 }
 

@@ -10,6 +10,7 @@ use sqlx::{Connection, Row, SqliteConnection, SqlitePool};
 use super::{commit, read, rows};
 use crate::store::policy;
 use crate::store::{Kept, Snapshot, StoreError};
+use crate::telemetry::Tag;
 
 /// The seqs of the snapshots of a history up to `most`, newest first.
 pub(super) async fn seqs(
@@ -47,7 +48,7 @@ pub(super) async fn verified(
 }
 
 fn report<T>(board: BoardId, seq: Seq) -> Option<T> {
-    tracing::error!(board.id = %board, seq, "a snapshot is damaged: using an older one");
+    tracing::error!(board.id = %Tag(board), seq, "a snapshot is damaged: using an older one");
     None
 }
 
@@ -173,7 +174,7 @@ pub(super) async fn is_sound(
     let is_sound = rebuilt
         .is_none_or(|rebuilt| rebuilt.position() != at || rebuilt.to_snapshot() == snapshot.body);
     if !is_sound {
-        tracing::error!(board.id = %board, seq = at.seq, "a snapshot differs from its replay: not kept");
+        tracing::error!(board.id = %Tag(board), seq = at.seq, "a snapshot differs from its replay: not kept");
     }
     Ok(is_sound)
 }

@@ -17,6 +17,7 @@ use tokio::sync::{mpsc, watch};
 use super::part::{Item, Part};
 use super::{BATCH_BYTES, BATCH_OPS, RETRY_FIRST, RETRY_MOST, WriterState};
 use crate::store::{Outcome, Store, StoreError};
+use crate::telemetry::Tag;
 
 pub(super) async fn run(
     store: Arc<dyn Store>,
@@ -109,7 +110,7 @@ impl Committer {
 /// The answer to an op that the database refuses for what it is; nothing while there are others beside it.
 fn refuse_only(part: &Part, error: &sqlx::Error) -> Option<Vec<Vec<Outcome>>> {
     let id = part.only()?.entry.id;
-    tracing::error!(op.client = %id.client, op.n = id.n, %error, "the database refuses an op");
+    tracing::error!(op.client = %Tag(id.client), op.n = id.n, %error, "the database refuses an op");
     // Everything that is checked before the store leaves only size as a reason that is not a bug.
     let answer = Answer::Refused(Refusal::Invalid(Flaw::TooLong));
     Some(Vec::from([Vec::from([Outcome::Answered { id, answer }])]))

@@ -52,8 +52,12 @@ impl Process {
         self.child.kill().await.unwrap();
     }
 
+    pub fn pid(&self) -> u32 {
+        self.child.id().unwrap()
+    }
+
     pub fn terminate(&self) {
-        let pid = self.child.id().unwrap().to_string();
+        let pid = self.pid().to_string();
         assert!(
             std::process::Command::new("kill")
                 .args(["-TERM", &pid])
