@@ -1,3 +1,5 @@
+//! What others do, as one page comes to see it: people, hands, cursors, ink.
+
 use alloc::string::String;
 
 use super::*;

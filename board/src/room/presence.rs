@@ -6,7 +6,7 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use super::{Effect, Room, cast, close, rate, send};
+use super::{Effect, Room, cast, close, send};
 use crate::element::Ink;
 use crate::geom::Pos;
 use crate::id::{MemberId, PersonId};
@@ -166,7 +166,7 @@ impl Presence {
 
     fn point(&mut self, member: MemberId, at: Option<Pos>, now_ms: u64) -> Vec<Effect> {
         let cursor = self.cursors.entry(member).or_default();
-        if now_ms.saturating_sub(cursor.told_ms) < rate::CURSOR_MS {
+        if now_ms.saturating_sub(cursor.told_ms) < limits::CURSOR_EVERY_MS {
             cursor.waiting = Some(at);
             return Vec::new();
         }
@@ -181,7 +181,7 @@ impl Presence {
         let due = self
             .cursors
             .iter()
-            .filter(|(_, cursor)| now_ms.saturating_sub(cursor.told_ms) >= rate::CURSOR_MS);
+            .filter(|(_, cursor)| now_ms.saturating_sub(cursor.told_ms) >= limits::CURSOR_EVERY_MS);
         let due: Vec<_> = due
             .filter_map(|(id, cursor)| cursor.waiting.map(|at| (*id, at)))
             .collect();

@@ -1,7 +1,5 @@
 //! Token buckets: how much of something a member may do. Time is an argument.
 
-use crate::limits::CURSOR_EVERY_MS;
-
 /// A bucket that fills at a steady rate and is emptied by one for each thing done.
 #[derive(Debug, Clone)]
 pub(super) struct Bucket {
@@ -59,6 +57,3 @@ pub(super) fn patience(now_ms: u64) -> Bucket {
 pub(super) fn gaps(now_ms: u64) -> Bucket {
     Bucket::new(10.0 / 60.0, 10.0, now_ms)
 }
-
-/// Cursors kept: one each [`CURSOR_EVERY_MS`].
-pub(super) const CURSOR_MS: u64 = CURSOR_EVERY_MS;
