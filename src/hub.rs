@@ -182,7 +182,7 @@ impl Hub {
 
     /// Takes a place in a room for somebody who said hello.
     pub(crate) async fn join(&self, lease: Lease, joining: Joining) -> Result<Seat, RoomGone> {
-        let member = MemberId(self.0.next_member.fetch_add(1, Ordering::Relaxed));
+        let member = MemberId::of_this_server(self.0.next_member.fetch_add(1, Ordering::Relaxed));
         let seat = Seat {
             lease,
             member,

@@ -3,7 +3,7 @@
 //! The one place that asks the system for it. Where the system has none, ids would be guessable and boards open to
 //! everybody, so the process ends rather than go on.
 
-use inkroom_board::{BoardId, ClientId, PersonId};
+use inkroom_board::{BoardId, ClientId, NodeId, PersonId};
 
 fn bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
@@ -30,6 +30,12 @@ pub fn person() -> PersonId {
 #[must_use]
 pub fn client() -> ClientId {
     ClientId(bytes())
+}
+
+/// An id for this server.
+#[must_use]
+pub fn node() -> NodeId {
+    NodeId(bytes())
 }
 
 /// At least 0, less than 1.

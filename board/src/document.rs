@@ -195,6 +195,15 @@ impl Document {
         self.items.get(z).map(|item| (*z, item))
     }
 
+    /// Whether an element is done with (on the board or removed): no ink of it can follow.
+    #[must_use]
+    pub fn is_over(&self, id: ElementId) -> bool {
+        self.get(id).is_some_and(|(_, item)| match &item.element {
+            Element::Stroke(stroke) => stroke.done || item.removed_by.is_some(),
+            Element::Shape(_) => true,
+        })
+    }
+
     /// An element that is on the board, with its z.
     #[must_use]
     pub fn shown(&self, id: ElementId) -> Option<(u64, &Item)> {

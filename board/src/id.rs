@@ -127,11 +127,37 @@ id! {
     ElementId, 8
 }
 
-/// One connection in a room; unique in one server for as long as it runs.
+id! {
+    /// One server process, as other servers know it: random at its start.
+    NodeId, 8
+}
+
+/// One connection in a room. Each server gives its own members even numbers, each once for as long as it runs, and
+/// within a room odd ones to those of other servers: so ids stay small on the wire, and no server can claim another's.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
 )]
 pub struct MemberId(pub u64);
+
+impl MemberId {
+    /// The n-th member of this server.
+    #[must_use]
+    pub const fn of_this_server(n: u64) -> Self {
+        Self(n << 1)
+    }
+
+    /// The n-th member that a room knows from other servers.
+    #[must_use]
+    pub const fn of_another_server(n: u64) -> Self {
+        Self((n << 1) | 1)
+    }
+
+    /// Whether its connection is to another server.
+    #[must_use]
+    pub const fn is_elsewhere(self) -> bool {
+        self.0 & 1 == 1
+    }
+}
 
 /// The identity of an op: the client that made it and its place in that client's queue (1, 2, 3 …).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -222,7 +222,7 @@ impl Presence {
         let over = touched
             .iter()
             .copied()
-            .filter(|id| self.is_live(*id) && is_over(document, *id));
+            .filter(|id| self.is_live(*id) && document.is_over(*id));
         let over: Vec<_> = over.collect();
         self.inks.retain(|ink| !over.contains(&ink.id));
         News::inks(over)
@@ -389,7 +389,7 @@ impl Presence {
         let Some(fresh) = LiveInk::begin(member, sketch) else {
             return News::inks(known.map(|_| id).into_iter().collect());
         };
-        if is_over(document, id) || (known.is_none() && self.inks.len() >= INKS) {
+        if document.is_over(id) || (known.is_none() && self.inks.len() >= INKS) {
             return News::default();
         }
         let mut ink = known.unwrap_or(fresh);
@@ -398,16 +398,6 @@ impl Presence {
         self.inks.push(ink);
         News::inks(Vec::from([id]))
     }
-}
-
-/// Whether an element is done with (on the board or removed): no ink of it can follow.
-fn is_over(document: &Document, id: ElementId) -> bool {
-    document
-        .get(id)
-        .is_some_and(|(_, item)| match &item.element {
-            Element::Stroke(stroke) => stroke.done || item.removed_by.is_some(),
-            Element::Shape(_) => true,
-        })
 }
 
 impl LiveInk {

@@ -8,6 +8,7 @@
 //! events is the board's.
 
 mod ink;
+mod peers;
 mod presence;
 mod rate;
 mod recent;
@@ -21,15 +22,17 @@ use crate::document::{Change, Document};
 use crate::id::{ClientId, ElementId, MemberId, OpId};
 use crate::ledger::{ClientHead, Entry, Logged, Position};
 use crate::op::Op;
-use crate::wire::{ClientMessage, CloseCode, Profile, Refusal, ServerMessage, Start};
+use crate::wire::{ClientMessage, CloseCode, Present, Profile, Refusal, ServerMessage, Start};
 
 use ink::Inks;
+use peers::Peers;
 use presence::Presence;
 use rate::Bucket;
 use recent::Recent;
 use submit::Sender;
 use vet::Staged;
 
+pub use peers::Murmur;
 pub use presence::PERSON_COLOURS;
 
 /// What a host may set about rooms.
@@ -95,6 +98,8 @@ pub enum Effect {
     Reload,
     /// Keep a person's new name and colour.
     SaveProfile(Profile),
+    /// Let the rooms of this board on other servers hear this, as far as it gets.
+    Murmur(Murmur),
 }
 
 /// How the store decided about a submitted op that did not just get a place in the log.
@@ -146,6 +151,7 @@ pub struct Room {
     read_only: bool,
     members: BTreeMap<MemberId, Member>,
     presence: Presence,
+    peers: Peers,
     inks: Inks,
     staged: Staged,
     in_flight: BTreeMap<OpId, InFlight>,
@@ -166,6 +172,7 @@ impl Room {
             read_only: opening.read_only,
             members: BTreeMap::new(),
             presence: Presence::default(),
+            peers: Peers::default(),
             inks: Inks::default(),
             staged: Staged::default(),
             in_flight: BTreeMap::new(),
@@ -233,7 +240,13 @@ impl Room {
         ));
         self.members
             .insert(member, Member::new(profile.clone(), &self.settings, now_ms));
-        effects.extend(self.presence.join(member, profile));
+        effects.extend(self.presence.join(Present {
+            member,
+            profile,
+            hand: None,
+        }));
+        let mut effects = self.spread(effects);
+        effects.extend(self.greet_peers(now_ms));
         effects.extend(self.resume(member, resume));
         effects
     }
@@ -255,7 +268,16 @@ impl Room {
             None => effects.push(send(member, ServerMessage::Start(Start::Snapshot(head)))),
         }
         effects.push(send(member, self.presence.people()));
-        effects.extend(self.inks.all().map(|message| send(member, message)));
+        let inks = self.inks.all();
+        effects.extend(inks.map(|(author, sketch)| {
+            send(
+                member,
+                ServerMessage::Ink {
+                    member: author,
+                    sketch,
+                },
+            )
+        }));
         effects
     }
 
@@ -266,7 +288,7 @@ impl Room {
         message: ClientMessage,
         now_ms: u64,
     ) -> Vec<Effect> {
-        match message {
+        let effects = match message {
             ClientMessage::Hello { .. } => close(member, CloseCode::Protocol),
             ClientMessage::Ops { client, again, ops } => {
                 self.receive_ops(member, client, again, ops, now_ms)
@@ -278,7 +300,8 @@ impl Room {
                 self.receive_profile(member, &name, colour, now_ms)
             }
             ClientMessage::Ping(n) => Vec::from([send(member, ServerMessage::Pong(n))]),
-        }
+        };
+        self.spread(effects)
     }
 
     /// A connection ended. What the room still holds of an unfinished stroke is committed for its author.
@@ -289,6 +312,8 @@ impl Room {
         self.senders.retain(|_, sender| sender.by != member);
         let mut effects = self.commit_on_behalf(member, &gone.profile, now_ms);
         effects.extend(self.presence.leave(member));
+        let mut effects = self.spread(effects);
+        effects.extend(self.leave_peers());
         effects
     }
 
@@ -324,7 +349,7 @@ impl Room {
         if change.about {
             effects.extend(self.follow_access());
         }
-        effects
+        self.spread(effects)
     }
 
     /// An op arrived in the log: it is no longer on its way, and the ink it settles is let go.
@@ -388,7 +413,7 @@ impl Room {
                 Answer::NotYours => close(member, CloseCode::Forbidden),
             });
         }
-        effects
+        self.spread(effects)
     }
 
     /// The store's queue did not take these.
@@ -407,18 +432,20 @@ impl Room {
         let head = self.document.position();
         let mut effects = Vec::from([cast(None, ServerMessage::Start(Start::Snapshot(head)))]);
         effects.extend(self.follow_access());
-        effects
+        self.spread(effects)
     }
 
-    /// To be called about every [`crate::limits::CURSOR_EVERY_MS`] while [`Self::wants_tick`].
+    /// To be called every few milliseconds while [`Self::wants_tick`].
     pub fn tick(&mut self, now_ms: u64) -> Vec<Effect> {
-        self.presence.tick(now_ms)
+        let mut effects = self.presence.tick(now_ms);
+        effects.extend(self.inks.tick(self.audience(), now_ms));
+        self.spread(effects)
     }
 
     /// Whether something waits for the next tick.
     #[must_use]
     pub fn wants_tick(&self) -> bool {
-        self.presence.wants_tick()
+        self.presence.wants_tick() || self.inks.wants_tick()
     }
 
     /// Where the log ends, for everybody to compare.

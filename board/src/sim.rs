@@ -18,9 +18,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::document::Document;
-use crate::id::{MemberId, OpId};
+use crate::id::{MemberId, NodeId, OpId};
 use crate::ledger::Mode;
-use crate::room::Effect;
+use crate::room::{Effect, Murmur};
 
 use client::Client;
 use random::Random;
@@ -58,6 +58,10 @@ pub struct Report {
     pub lost_hints: u64,
     /// Strokes committed for an author who left.
     pub on_behalf: u64,
+    /// What servers told each other of who is there and what they draw.
+    pub murmurs: u64,
+    /// … and what of it was lost.
+    pub lost_murmurs: u64,
 }
 
 impl core::ops::AddAssign for Report {
@@ -76,6 +80,8 @@ impl core::ops::AddAssign for Report {
         self.snapshots += other.snapshots;
         self.lost_hints += other.lost_hints;
         self.on_behalf += other.on_behalf;
+        self.murmurs += other.murmurs;
+        self.lost_murmurs += other.lost_murmurs;
     }
 }
 
@@ -86,6 +92,9 @@ const CALM_ROUNDS: usize = 400;
 
 struct World {
     random: Random,
+    /// Chance of its own for what servers tell each other, so that it moves nothing else.
+    chatter: Random,
+    next_node: u64,
     now_ms: u64,
     next_member: u64,
     store: Store,
@@ -118,13 +127,17 @@ impl World {
             Mode::Everyone
         };
         let store = Store::new(&people, mode);
-        let servers = (0..2).map(|_| Server::new(&store, &mut random)).collect();
+        let servers = (0..2u64)
+            .map(|node| Server::new(NodeId(node.to_be_bytes()), &store, &mut random))
+            .collect();
         let clients = people
             .iter()
             .map(|person| Client::new(&store, *person, &mut random))
             .collect();
         Self {
             random,
+            chatter: Random::new(!seed),
+            next_node: 2,
             now_ms: 1,
             next_member: 1,
             store,
@@ -151,6 +164,11 @@ impl World {
             98 => self.crash(),
             _ => self.store.save_snapshot(),
         }
+        match self.chatter.between(0, 12) {
+            0 => self.deliver_murmurs(4),
+            1 => self.keep(),
+            _ => {}
+        }
         Ok(())
     }
 
@@ -170,7 +188,7 @@ impl World {
         else {
             return;
         };
-        client.connect(server, MemberId(self.next_member));
+        client.connect(server, MemberId::of_this_server(self.next_member));
         self.next_member += 1;
     }
 
@@ -289,6 +307,71 @@ impl World {
         }
     }
 
+    /// Delivers murmurs between servers, drops them, doubles them, turns them round.
+    fn deliver_murmurs(&mut self, faults: u64) {
+        for index in 0..self.servers.len() {
+            for (node, murmur) in self.murmurs_to(index) {
+                if faults > 0 && self.chatter.chance(faults) {
+                    self.report.lost_murmurs += 1;
+                    continue;
+                }
+                let again = faults > 0 && self.chatter.chance(faults);
+                for _ in 0..=u64::from(again) {
+                    self.overhear(index, node, murmur.clone());
+                }
+                self.report.murmurs += 1;
+            }
+        }
+    }
+
+    fn murmurs_to(&mut self, index: usize) -> Vec<(NodeId, Murmur)> {
+        let late = self.chatter.chance(4);
+        let Some(server) = self.servers.get_mut(index) else {
+            return Vec::new();
+        };
+        let mut murmurs: Vec<_> = server.overheard.drain(..).collect();
+        if late {
+            murmurs.reverse();
+        }
+        murmurs
+    }
+
+    fn overhear(&mut self, index: usize, node: NodeId, murmur: Murmur) {
+        if let Some(server) = self.servers.get_mut(index) {
+            let effects = server.room.overhear(node, murmur, self.now_ms);
+            self.carry_out(index, effects);
+        }
+    }
+
+    fn send_murmurs(&mut self, index: usize) {
+        let Some(server) = self.servers.get_mut(index) else {
+            return;
+        };
+        let (node, murmurs) = (server.node, core::mem::take(&mut server.murmurs));
+        let others = self
+            .servers
+            .iter_mut()
+            .enumerate()
+            .filter(|(other, _)| *other != index);
+        for (_, other) in others {
+            other
+                .overheard
+                .extend(murmurs.iter().map(|murmur| (node, murmur.clone())));
+        }
+    }
+
+    /// What a server does every second.
+    fn keep(&mut self) {
+        for index in 0..self.servers.len() {
+            let Some(server) = self.servers.get_mut(index) else {
+                continue;
+            };
+            let mut effects = server.room.keep(self.now_ms);
+            effects.extend(server.room.tick(self.now_ms));
+            self.carry_out(index, effects);
+        }
+    }
+
     fn poll_heads(&mut self) {
         for index in 0..self.servers.len() {
             let Some(server) = self.servers.get_mut(index) else {
@@ -320,8 +403,10 @@ impl World {
         self.report.crashes += 1;
         let cut_off = self.clients.iter_mut().filter(|client| client.is_on(index));
         cut_off.for_each(|client| drop(client.disconnect()));
+        let node = NodeId(self.next_node.to_be_bytes());
+        self.next_node += 1;
         if let Some(server) = self.servers.get_mut(index) {
-            *server = Server::new(&self.store, &mut self.random);
+            *server = Server::new(node, &self.store, &mut self.random);
         }
     }
 
@@ -333,6 +418,7 @@ impl World {
             };
             todo.extend(server.carry_out(effect, index, &mut self.clients, &self.store));
         }
+        self.send_murmurs(index);
     }
 
     /// No more faults: everybody connects and everything is delivered, until nothing moves.
@@ -354,17 +440,15 @@ impl World {
                 self.commit_at(index, 1_000, false);
             }
             self.poll_heads();
+            self.keep();
+            self.deliver_murmurs(0);
             if self.is_at_rest() {
                 return Ok(());
             }
         }
-        let pending: Vec<_> = self
-            .clients
-            .iter()
-            .map(|client| client.replica.pending())
-            .collect();
+        let states: Vec<_> = self.clients.iter().map(Client::state).collect();
         Err(format!(
-            "never came to rest; pending {pending:?}, head {:?}",
+            "never came to rest; head {:?}, clients {states:#?}",
             self.store.head.position
         ))
     }
@@ -377,6 +461,15 @@ impl World {
                 .iter()
                 .all(|server| server.room.document().position() == head)
             && self.clients.iter().all(|client| client.is_at_rest(head))
+            && self.clients.iter().all(Client::ink_is_gone)
+            && self.does_everybody_see_everybody()
+    }
+
+    /// Whoever is on a server is on the list of people of all servers, once, and nobody else is.
+    fn does_everybody_see_everybody(&self) -> bool {
+        let mut all: Vec<_> = self.clients.iter().map(Client::person).collect();
+        all.sort_unstable();
+        self.clients.iter().all(|client| client.sees() == all)
     }
 
     fn check(&mut self) -> Result<(), String> {

@@ -8,8 +8,9 @@ use inkroom_board::*;
 
 const OWNER: PersonId = PersonId([1; 16]);
 const GUEST: PersonId = PersonId([2; 16]);
-const ONE: MemberId = MemberId(1);
-const TWO: MemberId = MemberId(2);
+const ONE: MemberId = MemberId::of_this_server(1);
+const TWO: MemberId = MemberId::of_this_server(2);
+const THREE: MemberId = MemberId::of_this_server(3);
 const STYLE: Style = Style {
     colour: Colour::Named(Ink::Red),
     width: Width(256),
@@ -119,6 +120,8 @@ impl Board {
                         .push((except.map(|not| MemberId(1_000 + not.0)), message));
                 }
                 Effect::Submit(entries) => self.queue.extend(entries),
+                // What other servers hear has its own tests: peers.rs.
+                Effect::Murmur(_) => {}
                 other => self.other.push(other),
             }
         }
@@ -385,7 +388,7 @@ fn m5_losing_the_pen_takes_the_ink_away_and_keeps_what_was_committed() {
     };
     assert!(board.heard().iter().any(|(_, message)| *message == gone));
     assert_eq!(board.room.document().len(), 1);
-    board.join(MemberId(3), GUEST, None);
+    board.join(THREE, GUEST, None);
     assert!(!board.has_ink(), "nothing is stuck for newcomers");
 }
 
@@ -420,8 +423,8 @@ fn m6_the_author_who_comes_back_finishes_the_same_stroke() {
     let effects = board.room.left(TWO, board.now_ms);
     board.carry_out(effects);
     board.commit();
-    board.join(MemberId(3), GUEST, None);
-    board.ops(MemberId(3), 1, vec![add(1, 9, true)]);
+    board.join(THREE, GUEST, None);
+    board.ops(THREE, 1, vec![add(1, 9, true)]);
     board.commit();
     let (_, item) = board.room.document().get(id(1)).unwrap();
     assert!(
@@ -454,7 +457,7 @@ fn m8_presence_travels_as_differences_and_an_audience_is_counted() {
     let mut board = Board::new(Mode::Everyone);
     for n in 1..=300 {
         board.join(
-            MemberId(n),
+            MemberId::of_this_server(n),
             PersonId([u8::try_from(n % 250).unwrap(); 16]),
             None,
         );
@@ -528,7 +531,7 @@ fn m9_cursors_are_told_every_fifty_ms_and_a_flood_is_closed() {
     };
     assert_eq!(
         board.heard(),
-        [(Some(MemberId(1_001)), last)],
+        [(Some(MemberId(1_000 + ONE.0)), last)],
         "the latest is told in the end"
     );
     for x in 0..1_000 {
@@ -566,7 +569,7 @@ fn m9_the_oldest_of_too_many_tabs_gives_way() {
         },
     );
     for n in 1..=3 {
-        board.join(MemberId(n), GUEST, None);
+        board.join(MemberId::of_this_server(n), GUEST, None);
     }
     assert_eq!(
         board.other,
@@ -596,9 +599,9 @@ fn m10_hands_are_in_order_and_go_down_with_the_pen() {
     let mut board = Board::new(Mode::Presenters);
     board.join(ONE, OWNER, None);
     board.join(TWO, GUEST, None);
-    board.join(MemberId(3), PersonId([3; 16]), None);
+    board.join(THREE, PersonId([3; 16]), None);
     board.heard();
-    board.say(MemberId(3), ClientMessage::Hand(true));
+    board.say(THREE, ClientMessage::Hand(true));
     board.say(TWO, ClientMessage::Hand(true));
     board.say(TWO, ClientMessage::Hand(true));
     board.say(ONE, ClientMessage::Hand(true));
@@ -612,7 +615,7 @@ fn m10_hands_are_in_order_and_go_down_with_the_pen() {
         .collect();
     assert_eq!(
         hands,
-        [(MemberId(3), Some(0)), (TWO, Some(1))],
+        [(THREE, Some(0)), (TWO, Some(1))],
         "the owner needs none"
     );
     board.ops(

@@ -2,6 +2,7 @@
 //!
 //! It travels as differences (D21): a joiner gets the list once, others hear of one member. Past
 //! [`LISTED`] members, further ones are only counted, and the count is told at most once a second.
+//! Members of other servers are on the same list; how they get there is told in [`super::peers`].
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -29,7 +30,9 @@ pub const PERSON_COLOURS: [Ink; 8] = [
 
 /// Most members that are listed by name; a longer list nobody reads, and it would grow with the square
 /// of the audience.
-const LISTED: usize = 50;
+pub(super) const LISTED: usize = 50;
+/// Most members on the list with those who raised a hand: as many as fit into one message.
+const LISTED_MOST: usize = 200;
 /// The count of an audience is told at most this often.
 const COUNT_EVERY_MS: u64 = 1_000;
 
@@ -49,32 +52,48 @@ struct Cursor {
 
 #[derive(Debug, Default)]
 pub(super) struct Presence {
+    /// Those of this server, and those whom other servers list.
     members: BTreeMap<MemberId, Someone>,
+    /// How many of them are this server's …
+    here: u32,
+    /// … and how many there are on other servers, listed or not.
+    elsewhere: u32,
     listed: usize,
     next_hand: u32,
     cursors: BTreeMap<MemberId, Cursor>,
-    /// Whether the count changed since it was told.
-    uncounted: bool,
-    counted_ms: u64,
+    /// What members take the count to be.
+    told: u32,
+    told_ms: u64,
 }
 
 impl Presence {
-    pub(super) fn join(&mut self, member: MemberId, profile: Profile) -> Vec<Effect> {
-        let listed = self.listed < LISTED;
+    pub(super) fn join(&mut self, present: Present) -> Vec<Effect> {
+        let Present {
+            member,
+            profile,
+            hand,
+        } = present;
+        let listed = self.has_place(hand.is_some());
+        self.here += u32::from(!member.is_elsewhere());
         self.listed += usize::from(listed);
+        self.see(hand);
         self.members.insert(
             member,
             Someone {
                 profile,
-                hand: None,
+                hand,
                 listed,
             },
         );
         if listed {
-            return self.tell(member, ServerMessage::Joined);
+            self.introduce(member)
+        } else {
+            Vec::new()
         }
-        self.uncounted = true;
-        Vec::new()
+    }
+
+    fn has_place(&self, hand: bool) -> bool {
+        self.listed < if hand { LISTED_MOST } else { LISTED }
     }
 
     pub(super) fn leave(&mut self, member: MemberId) -> Vec<Effect> {
@@ -82,27 +101,61 @@ impl Presence {
         let Some(gone) = self.members.remove(&member) else {
             return Vec::new();
         };
-        if gone.listed {
-            self.listed -= 1;
-            return Vec::from([cast(None, ServerMessage::Left(member))]);
+        self.here -= u32::from(!member.is_elsewhere());
+        if !gone.listed {
+            return Vec::new();
         }
-        self.uncounted = true;
-        Vec::new()
+        self.listed -= 1;
+        self.told = self.told.saturating_sub(1);
+        Vec::from([cast(None, ServerMessage::Left(member))])
     }
 
+    /// How many other servers have by now.
+    pub(super) fn set_elsewhere(&mut self, elsewhere: u32) {
+        self.elsewhere = elsewhere;
+    }
+
+    /// The list, with the count that all others know: so a difference means the same to everybody.
     pub(super) fn people(&self) -> ServerMessage {
-        let listed = self.members.iter().filter(|(_, who)| who.listed);
         ServerMessage::People {
-            here: self.here(),
-            listed: listed.map(|(id, who)| who.present(*id)).collect(),
+            here: self.told,
+            listed: self.listed().collect(),
         }
     }
 
-    fn here(&self) -> u32 {
-        u32::try_from(self.members.len()).unwrap_or(u32::MAX)
+    fn listed(&self) -> impl Iterator<Item = Present> + '_ {
+        let listed = self.members.iter().filter(|(_, who)| who.listed);
+        listed.map(|(id, who)| who.present(*id))
     }
 
-    /// Tells all others of a listed member.
+    /// This server's part of the list.
+    pub(super) fn listed_here(&self) -> impl Iterator<Item = Present> + '_ {
+        self.listed()
+            .filter(|present| !present.member.is_elsewhere())
+    }
+
+    /// How many members this server has.
+    pub(super) fn here(&self) -> u32 {
+        self.here
+    }
+
+    /// How many members all servers have.
+    pub(super) fn count(&self) -> u32 {
+        self.here.saturating_add(self.elsewhere)
+    }
+
+    /// How a member is shown, listed or not.
+    pub(super) fn present(&self, member: MemberId) -> Option<Present> {
+        self.members.get(&member).map(|who| who.present(member))
+    }
+
+    /// Tells all of a member that is new on the list; they count it too.
+    fn introduce(&mut self, member: MemberId) -> Vec<Effect> {
+        self.told = self.told.saturating_add(1);
+        self.tell(member, ServerMessage::Joined)
+    }
+
+    /// Tells all of a listed member.
     fn tell(&self, member: MemberId, message: fn(Present) -> ServerMessage) -> Vec<Effect> {
         let present = self
             .members
@@ -115,39 +168,62 @@ impl Presence {
             .collect()
     }
 
-    /// Raises or lowers a hand; a raised one puts its member on the list, so that it is seen.
+    /// Raises or lowers a hand; a raised one puts its member on the list, so that it is seen. Where the list has no
+    /// place for it, the hand stays down.
     pub(super) fn hand(&mut self, member: MemberId, up: bool) -> Vec<Effect> {
         let ticket = self.next_hand;
         let Some(who) = self
             .members
-            .get_mut(&member)
-            .filter(|who| who.hand.is_some() != up)
+            .get(&member)
+            .filter(|who| who.hand.is_some() != up && (who.listed || self.has_place(up)))
         else {
             return Vec::new();
         };
-        who.hand = up.then_some(ticket);
-        self.next_hand = self.next_hand.wrapping_add(u32::from(up));
-        if who.listed {
+        let present = Present {
+            hand: up.then_some(ticket),
+            ..who.present(member)
+        };
+        self.change(present)
+    }
+
+    /// A member's hand, name or colour is different.
+    pub(super) fn change(&mut self, present: Present) -> Vec<Effect> {
+        let member = present.member;
+        self.see(present.hand);
+        let Some(who) = self.members.get_mut(&member) else {
+            return Vec::new();
+        };
+        who.profile = present.profile;
+        who.hand = present.hand;
+        if who.listed || who.hand.is_none() {
             return self.tell(member, ServerMessage::Changed);
         }
         who.listed = true;
         self.listed += 1;
-        self.tell(member, ServerMessage::Joined)
+        self.introduce(member)
+    }
+
+    /// Hands go up behind those that are up, wherever that was.
+    fn see(&mut self, hand: Option<u32>) {
+        if let Some(ticket) = hand {
+            self.next_hand = self.next_hand.max(ticket.saturating_add(1));
+        }
     }
 
     fn rename(&mut self, profile: &Profile) -> Vec<Effect> {
         let mine = self
             .members
-            .iter_mut()
-            .filter(|(_, who)| who.profile.person == profile.person);
-        let mine: Vec<_> = mine
-            .map(|(id, who)| {
-                who.profile = profile.clone();
-                *id
+            .iter()
+            .filter(|(id, who)| !id.is_elsewhere() && who.profile.person == profile.person);
+        let renamed: Vec<_> = mine
+            .map(|(id, who)| Present {
+                profile: profile.clone(),
+                ..who.present(*id)
             })
             .collect();
-        mine.into_iter()
-            .flat_map(|member| self.tell(member, ServerMessage::Changed))
+        renamed
+            .into_iter()
+            .flat_map(|present| self.change(present))
             .collect()
     }
 
@@ -156,6 +232,7 @@ impl Presence {
         let drawing = self
             .members
             .iter()
+            .filter(|(id, _)| !id.is_elsewhere())
             .filter(|(_, who)| who.hand.is_some() && of(who.profile.person).draws());
         let drawing: Vec<_> = drawing.map(|(id, _)| *id).collect();
         drawing
@@ -189,16 +266,16 @@ impl Presence {
             .into_iter()
             .flat_map(|(id, at)| self.point(id, at, now_ms))
             .collect();
-        if self.uncounted && now_ms.saturating_sub(self.counted_ms) >= COUNT_EVERY_MS {
-            self.uncounted = false;
-            self.counted_ms = now_ms;
-            effects.push(cast(None, ServerMessage::Here(self.here())));
+        if self.told != self.count() && now_ms.saturating_sub(self.told_ms) >= COUNT_EVERY_MS {
+            self.told = self.count();
+            self.told_ms = now_ms;
+            effects.push(cast(None, ServerMessage::Here(self.told)));
         }
         effects
     }
 
     pub(super) fn wants_tick(&self) -> bool {
-        self.uncounted || self.cursors.values().any(|cursor| cursor.waiting.is_some())
+        self.told != self.count() || self.cursors.values().any(|cursor| cursor.waiting.is_some())
     }
 }
 
@@ -236,10 +313,9 @@ impl Room {
         if let Err(effects) = self.spend(member, now_ms) {
             return effects;
         }
-        let crowd = self.members.len() > LISTED;
         if at.is_some_and(|at| !at.is_on_board())
             || !self.draws(member)
-            || (crowd && !self.presents(member))
+            || (self.is_audience() && !self.presents(member))
         {
             return Vec::new();
         }
@@ -306,12 +382,11 @@ impl Room {
     pub(super) fn follow_access(&mut self) -> Vec<Effect> {
         let access = self.document.access().clone();
         let mut effects = self.presence.lower_hands(&|person| access.role(person));
-        let lost: Vec<_> = self
-            .members
-            .keys()
-            .copied()
-            .filter(|member| !self.draws(*member))
-            .collect();
+        let draws = |member| {
+            let present = self.presence.present(member);
+            present.is_none_or(|present| access.role(present.profile.person).draws())
+        };
+        let lost: Vec<_> = self.inks.members().filter(|id| !draws(*id)).collect();
         effects.extend(
             lost.into_iter()
                 .flat_map(|member| self.inks.drop_of(member)),

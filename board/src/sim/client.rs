@@ -17,6 +17,7 @@ use crate::id::{ElementId, MemberId, OpId, PersonId};
 use crate::ledger::{Entry, Mode, Position};
 use crate::op::Op;
 use crate::points::Points;
+use crate::presence::Presence;
 use crate::replica::{Received, Replica};
 use crate::wire::{ClientMessage, Format, Profile, ServerMessage, Sketch};
 
@@ -50,6 +51,7 @@ pub(super) struct Client {
     /// What the page called saved.
     pub(super) saved: BTreeSet<OpId>,
     inks: BTreeSet<(MemberId, ElementId)>,
+    presence: Presence,
 }
 
 const STYLE: Style = Style {
@@ -68,7 +70,38 @@ impl Client {
             disk: Vec::new(),
             saved: BTreeSet::new(),
             inks: BTreeSet::new(),
+            presence: Presence::default(),
         }
+    }
+
+    pub(super) fn person(&self) -> PersonId {
+        self.person
+    }
+
+    /// Whom the page shows as being here, in order; nobody where the count says something else.
+    pub(super) fn sees(&self) -> Vec<PersonId> {
+        let listed = self.presence.listed();
+        let mut people: Vec<_> = listed.map(|present| present.profile.person).collect();
+        people.sort_unstable();
+        if usize::try_from(self.presence.here()).ok() == Some(people.len()) {
+            people
+        } else {
+            Vec::new()
+        }
+    }
+
+    /// For the report of a failure.
+    pub(super) fn state(&self) -> String {
+        format!(
+            "{:?} pending {} sees {:?} inks {:?}",
+            self.person,
+            self.replica.pending(),
+            self.presence
+                .listed()
+                .map(|present| (present.member, present.profile.person))
+                .collect::<Vec<_>>(),
+            self.inks,
+        )
     }
 
     pub(super) fn profile(&self) -> Profile {
@@ -129,6 +162,7 @@ impl Client {
     }
 
     pub(super) fn disconnect(&mut self) -> Option<Link> {
+        let _ = self.presence.disconnected();
         self.replica.disconnected();
         self.link.take()
     }
@@ -198,6 +232,9 @@ impl Client {
             return Err(format!("a message does not survive the wire: {message:?}"));
         }
         self.watch_ink(&message);
+        let _ = self
+            .presence
+            .receive(&message, self.replica.document(), now_ms);
         let received = self.replica.receive(&message, || random.client());
         self.give_up_refused(&received, now_ms);
         Ok(self.follow(received, report))

@@ -7,9 +7,9 @@ use super::Report;
 use super::client::Client;
 use super::random::Random;
 use super::store::Store;
-use crate::id::MemberId;
+use crate::id::{MemberId, NodeId};
 use crate::ledger::{Entry, Logged, Verdict};
-use crate::room::{Answer, Effect, Room, Settings};
+use crate::room::{Answer, Effect, Murmur, Room, Settings};
 use crate::wire::{ClientMessage, Format, Profile, Refusal, ServerMessage, Start};
 
 #[derive(Debug)]
@@ -20,10 +20,15 @@ pub(super) struct Server {
     pub(super) hint: Option<Vec<Logged>>,
     /// What others committed, on its way here.
     pub(super) hints: VecDeque<Vec<Logged>>,
+    pub(super) node: NodeId,
+    /// What it tells other servers, not sent yet.
+    pub(super) murmurs: Vec<Murmur>,
+    /// What others told, on its way here.
+    pub(super) overheard: VecDeque<(NodeId, Murmur)>,
 }
 
 impl Server {
-    pub(super) fn new(store: &Store, random: &mut Random) -> Self {
+    pub(super) fn new(node: NodeId, store: &Store, random: &mut Random) -> Self {
         let settings = Settings {
             ops_per_second: 1e6,
             ops_burst: 1e6,
@@ -35,6 +40,9 @@ impl Server {
             queue: VecDeque::new(),
             hint: None,
             hints: VecDeque::new(),
+            node,
+            murmurs: Vec::new(),
+            overheard: VecDeque::new(),
         }
     }
 
@@ -135,6 +143,7 @@ impl Server {
             Effect::CatchUp(from) => return self.room.committed(store.tail(from.seq)),
             Effect::Reload => return self.room.replace(store.open(10)),
             Effect::SaveProfile(_) => {}
+            Effect::Murmur(murmur) => self.murmurs.push(murmur),
         }
         Vec::new()
     }
