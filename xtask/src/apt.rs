@@ -56,7 +56,10 @@ fn get(packages: &[&str]) -> Command {
     command
         .args(["install", "-q", "-y", "--no-install-recommends"])
         .args(packages);
-    command.env("DEBIAN_FRONTEND", "noninteractive");
+    // At runlevel 1 a package does not start the service it brings: only the program is wanted.
+    command
+        .env("DEBIAN_FRONTEND", "noninteractive")
+        .env("RUNLEVEL", "1");
     command
 }
 
