@@ -1,50 +1,103 @@
-//! Relay: carries hints between servers. A hint is a run of a log that was just committed; any of them may be
-//! lost, doubled or out of order, since rooms find gaps by seq and read the store.
+//! Relay: carries between servers what need not be kept: hints that something was committed, and murmurs of rooms.
 //!
-//! Here is what every relay can do. Not here: what is done with a hint, which is the room's one way in for
-//! committed ops ([`inkroom_board::Room::committed`]). A server hears its own hints too, and knows them already.
+//! A hint is a run of a log that is in the store already; a murmur is who is here and what is being drawn. Any of them
+//! may be lost, doubled or out of order: rooms find gaps by seq and read the store. Nobody ever waits for a relay.
+//! Here is what every relay can do. Not here: what is done with what it brings, which is the room's
+//! ([`inkroom_board::Room::committed`] is its one way in for committed ops).
 
+mod inbox;
 pub mod local;
 
 use std::fmt::Debug;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use inkroom_board::BoardId;
 use inkroom_board::ledger::Logged;
+use inkroom_board::room::Murmur;
+use inkroom_board::{BoardId, MemberId, NodeId, Position};
+use tokio::sync::watch;
 
-pub use local::LocalRelay;
+pub use local::{LocalNode, LocalRelay};
 
 /// A run of a board's log that is in the store.
 #[derive(Debug, Clone)]
 pub struct Hint {
     /// Which board's.
     pub board: BoardId,
+    /// Where the log was before the first of `logged`.
+    pub before: Position,
     /// In log order, without holes.
     pub logged: Arc<[Logged]>,
+}
+
+impl Hint {
+    /// Where the log is after it.
+    #[must_use]
+    pub fn head(&self) -> Position {
+        self.logged.last().map_or(self.before, |last| Position {
+            seq: last.seq,
+            chain: last.chain,
+            ..self.before
+        })
+    }
 }
 
 /// What a subscription brings.
 #[derive(Debug, Clone)]
 pub enum News {
-    /// Committed somewhere.
+    /// Committed on another server; a run without holes, whose chain was checked from op to op.
     Committed(Arc<[Logged]>),
-    /// Hints were lost, nobody knows how many: look into the store.
+    /// The log ends here, or did a moment ago: a run too large to be sent along, or what others last said when this
+    /// subscription began.
+    Head(Position),
+    /// From the room of this board on another server. Never from this one.
+    Murmur(NodeId, Murmur),
+    /// Something was lost, nobody knows what: look into the store; tell and ask who is here again.
     Missed,
 }
 
-/// Between servers. Publishing never waits and never fails: a hint is only a hint.
-#[async_trait]
-pub trait Relay: Send + Sync + Debug {
-    /// Tells all servers.
-    fn publish(&self, hint: Hint);
-
-    /// What is told about `board` from now on: when this returns, the subscription is in force, so that whoever
-    /// reads the store afterwards misses nothing.
-    async fn subscribe(&self, board: BoardId) -> Box<dyn Subscription>;
+/// Whether what others publish arrives at the moment, and what is published here leaves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RelayHealth {
+    /// It does.
+    Healthy,
+    /// It may not: look into the store more often.
+    Degraded {
+        /// For people to read.
+        why: String,
+    },
 }
 
-/// The hints of one board. Dropping it ends it.
+/// Between servers. A server never hears itself.
+#[async_trait]
+pub trait Relay: Send + Sync + Debug {
+    /// Tells all other servers. Never waits and never fails.
+    fn publish(&self, hint: Hint);
+
+    /// Tells the rooms of this board on all other servers. Never waits and never fails; what arrives of a board's
+    /// murmurs arrives in order.
+    fn murmur(&self, board: BoardId, murmur: Murmur);
+
+    /// What is told about `board` from now on: when this returns, the subscription is in force, so that whoever
+    /// reads the store afterwards misses nothing. Where the relay is away it returns all the same, after about a
+    /// second, and brings [`News::Missed`] once the subscription is in force.
+    async fn subscribe(&self, board: BoardId) -> Box<dyn Subscription>;
+
+    /// How it is, now and from now on.
+    fn health(&self) -> watch::Receiver<RelayHealth>;
+
+    /// Who is on this board at this server, all of them: counted for five minutes, so it is said again every minute,
+    /// and when somebody leaves.
+    fn seats(&self, board: BoardId, members: &[MemberId]);
+
+    /// How many are on this board at all servers; nothing if that is not known within a tenth of a second.
+    async fn here(&self, board: BoardId) -> Option<usize>;
+
+    /// Sends what waits, for at most a second, and takes back what it said of this server. Nothing is sent after it.
+    async fn close(&self);
+}
+
+/// The news of one board. Dropping it ends it.
 #[async_trait]
 pub trait Subscription: Send + Debug {
     /// Waits for the next one; may be dropped while waiting and called again.

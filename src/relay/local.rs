@@ -1,88 +1,154 @@
-//! The relay of one process: a channel for each board. Several servers in one process (as in tests) may share it.
+//! The relay of one process: news go straight from one server's rooms into another's inboxes.
+//!
+//! [`LocalRelay`] is what all servers share, [`LocalNode`] is one server's end of it. A lone server tells nobody
+//! anything. Several servers in one process, as in tests, are told apart by their nodes.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use inkroom_board::BoardId;
-use inkroom_board::ledger::Logged;
-use tokio::sync::broadcast::{self, error::RecvError};
+use inkroom_board::room::Murmur;
+use inkroom_board::{BoardId, MemberId, NodeId};
+use tokio::sync::watch;
 
-use super::{Hint, News, Relay, Subscription};
+use super::inbox::{Inbox, Outlet};
+use super::{Hint, News, Relay, RelayHealth, Subscription};
 
-/// Hints that a room may lag behind before it looks into the store instead.
-const LAG: usize = 64;
-
-type Channel = broadcast::Sender<Arc<[Logged]>>;
-
-/// Hints within one process.
+/// What servers of one process share.
 #[derive(Debug, Clone, Default)]
-pub struct LocalRelay {
-    channels: Arc<Mutex<HashMap<BoardId, Channel>>>,
+pub struct LocalRelay(Arc<Mutex<Nodes>>);
+
+type Nodes = HashMap<NodeId, Node>;
+
+/// What is known of one server.
+#[derive(Debug, Default)]
+struct Node {
+    inboxes: HashMap<BoardId, Vec<Arc<Inbox>>>,
+    seats: HashMap<BoardId, usize>,
 }
 
+/// One server's end.
 #[derive(Debug)]
-struct LocalSubscription {
-    board: BoardId,
-    hints: Option<broadcast::Receiver<Arc<[Logged]>>>,
+pub struct LocalNode {
     relay: LocalRelay,
+    node: NodeId,
+    health: watch::Sender<RelayHealth>,
+}
+
+/// Takes an inbox out again.
+#[derive(Debug)]
+struct Registration {
+    relay: LocalRelay,
+    node: NodeId,
+    board: BoardId,
+    inbox: Arc<Inbox>,
 }
 
 impl LocalRelay {
-    fn with<T>(&self, look: impl FnOnce(&mut HashMap<BoardId, Channel>) -> T) -> T {
-        look(&mut self.channels.lock().unwrap_or_else(PoisonError::into_inner))
+    /// The end of the server `node`.
+    #[must_use]
+    pub fn node(&self, node: NodeId) -> LocalNode {
+        self.with(|nodes| nodes.insert(node, Node::default()));
+        LocalNode {
+            relay: self.clone(),
+            node,
+            health: watch::Sender::new(RelayHealth::Healthy),
+        }
+    }
+
+    fn with<T>(&self, look: impl FnOnce(&mut Nodes) -> T) -> T {
+        look(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl LocalNode {
+    fn tell(&self, board: BoardId, news: &News, bytes: usize) {
+        self.relay.with(|nodes| {
+            let others = nodes.iter().filter(|(node, _)| **node != self.node);
+            others
+                .filter_map(|(_, other)| other.inboxes.get(&board))
+                .flatten()
+                .for_each(|inbox| inbox.put(news.clone(), bytes));
+        });
     }
 }
 
 #[async_trait]
-impl Relay for LocalRelay {
+impl Relay for LocalNode {
     fn publish(&self, hint: Hint) {
-        self.with(|channels| {
-            if let Some(channel) = channels.get(&hint.board) {
-                // Nobody listening is fine: whoever comes reads the store.
-                let _ = channel.send(hint.logged);
+        let bytes = hint.logged.iter().map(|logged| logged.size).sum();
+        self.tell(hint.board, &News::Committed(hint.logged), bytes);
+    }
+
+    fn murmur(&self, board: BoardId, murmur: Murmur) {
+        self.tell(board, &News::Murmur(self.node, murmur), size_of::<Murmur>());
+    }
+
+    async fn subscribe(&self, board: BoardId) -> Box<dyn Subscription> {
+        let inbox = Arc::new(Inbox::default());
+        self.relay.with(|nodes| {
+            let node = nodes.entry(self.node).or_default();
+            let inboxes = node.inboxes.entry(board).or_default();
+            inboxes.push(Arc::clone(&inbox));
+        });
+        Box::new(Outlet {
+            _guard: Registration {
+                relay: self.relay.clone(),
+                node: self.node,
+                board,
+                inbox: Arc::clone(&inbox),
+            },
+            inbox,
+        })
+    }
+
+    fn health(&self) -> watch::Receiver<RelayHealth> {
+        self.health.subscribe()
+    }
+
+    fn seats(&self, board: BoardId, members: &[MemberId]) {
+        self.relay.with(|nodes| {
+            let node = nodes.entry(self.node).or_default();
+            if members.is_empty() {
+                node.seats.remove(&board);
+            } else {
+                node.seats.insert(board, members.len());
             }
         });
     }
 
-    async fn subscribe(&self, board: BoardId) -> Box<dyn Subscription> {
-        let hints = self.with(|channels| {
-            channels
-                .entry(board)
-                .or_insert_with(|| broadcast::channel(LAG).0)
-                .subscribe()
-        });
-        Box::new(LocalSubscription {
-            board,
-            hints: Some(hints),
-            relay: self.clone(),
-        })
-    }
-}
-
-#[async_trait]
-impl Subscription for LocalSubscription {
-    async fn next(&mut self) -> News {
-        let Some(hints) = &mut self.hints else {
-            return std::future::pending().await;
+    async fn here(&self, board: BoardId) -> Option<usize> {
+        let here = |nodes: &mut Nodes| {
+            nodes
+                .values()
+                .filter_map(|node| node.seats.get(&board))
+                .sum()
         };
-        match hints.recv().await {
-            Ok(logged) => News::Committed(logged),
-            Err(RecvError::Lagged(_)) => News::Missed,
-            Err(RecvError::Closed) => std::future::pending().await,
-        }
+        Some(self.relay.with(here))
+    }
+
+    async fn close(&self) {
+        self.relay.with(|nodes| nodes.remove(&self.node));
     }
 }
 
-impl Drop for LocalSubscription {
+impl Drop for LocalNode {
     fn drop(&mut self) {
-        self.hints = None;
-        self.relay.with(|channels| {
-            if channels
-                .get(&self.board)
-                .is_some_and(|channel| channel.receiver_count() == 0)
-            {
-                channels.remove(&self.board);
+        self.relay.with(|nodes| nodes.remove(&self.node));
+    }
+}
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        self.relay.with(|nodes| {
+            let Some(node) = nodes.get_mut(&self.node) else {
+                return;
+            };
+            if let Some(inboxes) = node.inboxes.get_mut(&self.board) {
+                inboxes.retain(|inbox| !Arc::ptr_eq(inbox, &self.inbox));
+                if inboxes.is_empty() {
+                    node.inboxes.remove(&self.board);
+                }
             }
         });
     }
@@ -92,45 +158,18 @@ impl Drop for LocalSubscription {
 mod tests {
     use super::*;
 
-    const BOARD: BoardId = BoardId([1; 16]);
-
-    fn hint(board: BoardId) -> Hint {
-        Hint {
-            board,
-            logged: Arc::new([]),
-        }
-    }
-
-    #[tokio::test]
-    async fn whoever_subscribed_hears_of_its_board_and_of_no_other() {
-        let relay = LocalRelay::default();
-        let (mut one, mut two) = (relay.subscribe(BOARD).await, relay.subscribe(BOARD).await);
-        relay.publish(hint(BoardId([2; 16])));
-        relay.publish(hint(BOARD));
-        assert!(matches!(one.next().await, News::Committed(_)));
-        assert!(matches!(two.next().await, News::Committed(_)));
-        let more = tokio::time::timeout(std::time::Duration::ZERO, one.next()).await;
-        assert!(more.is_err(), "only one hint was for this board");
-    }
-
-    #[tokio::test]
-    async fn whoever_lags_hears_that_it_missed_something() {
-        let relay = LocalRelay::default();
-        let mut late = relay.subscribe(BOARD).await;
-        (0..=LAG).for_each(|_| relay.publish(hint(BOARD)));
-        assert!(matches!(late.next().await, News::Missed));
-        assert!(matches!(late.next().await, News::Committed(_)));
-    }
-
     #[tokio::test]
     async fn a_board_without_listeners_is_forgotten() {
-        let relay = LocalRelay::default();
-        let one = relay.subscribe(BOARD).await;
-        let two = relay.subscribe(BOARD).await;
+        let (relay, board) = (LocalRelay::default(), BoardId([1; 16]));
+        let boards = |relay: &LocalRelay| {
+            relay.with(|nodes| nodes.values().map(|node| node.inboxes.len()).sum::<usize>())
+        };
+        let node = relay.node(NodeId([1; 8]));
+        let one = node.subscribe(board).await;
+        let two = node.subscribe(board).await;
         drop(one);
-        assert_eq!(relay.with(|channels| channels.len()), 1);
+        assert_eq!(boards(&relay), 1);
         drop(two);
-        assert_eq!(relay.with(|channels| channels.len()), 0);
-        relay.publish(hint(BOARD));
+        assert_eq!(boards(&relay), 0);
     }
 }
