@@ -323,13 +323,6 @@ impl Door {
     }
 }
 
-/// How long what gathers for a member is held back (D8): one frame of a screen while a room is small, longer for an
-/// audience, where each write is multiplied by all who watch.
-fn tick(here: usize) -> Duration {
-    Duration::from_millis(match here {
-        0..=50 => 16,
-        51..=500 => 33,
-        501..=2_000 => 50,
-        _ => 100,
-    })
-}
+/// How long what gathers for a member is held back (D8): one frame of a screen. What an audience is told of ink, the bulk
+/// of it, gathers in its room already, for longer the more watch.
+pub(crate) const TICK: Duration = Duration::from_millis(16);

@@ -78,7 +78,8 @@ impl Server {
     /// Why it cannot start.
     pub async fn new(config: Config) -> Result<Self, StartError> {
         let store = Arc::new(SqliteStore::open(&config.data).await?);
-        Self::with(config, store, Arc::new(LocalRelay::default()))
+        let relay = LocalRelay::default().node(random::node());
+        Self::with(config, store, Arc::new(relay))
     }
 
     /// With any store and relay.

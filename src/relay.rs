@@ -26,7 +26,7 @@ pub struct Hint {
     pub board: BoardId,
     /// Where the log was before the first of `logged`.
     pub before: Position,
-    /// In log order, without holes.
+    /// In log order, without holes. None: only where the log is by now is told.
     pub logged: Arc<[Logged]>,
 }
 

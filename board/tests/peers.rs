@@ -103,12 +103,13 @@ impl Pair {
     /// Carries what was murmured, until nobody has anything more to say.
     fn deliver(&mut self) {
         for _ in 0..10 {
-            for at in 0..2 {
-                for murmur in std::mem::take(&mut self.murmured[at]) {
+            for (from, node) in NODES.into_iter().enumerate() {
+                let to = 1 - from;
+                for murmur in std::mem::take(&mut self.murmured[from]) {
                     let bytes = Format::Binary.encode(&murmur);
                     let murmur = Format::Binary.decode(&bytes).unwrap();
-                    let effects = self.rooms[1 - at].overhear(NODES[at], murmur, self.now_ms);
-                    self.carry_out(1 - at, effects);
+                    let effects = self.rooms[to].overhear(node, murmur, self.now_ms);
+                    self.carry_out(to, effects);
                 }
             }
         }

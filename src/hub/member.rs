@@ -176,11 +176,6 @@ impl Seat {
             })
             .await
     }
-
-    /// How long what gathers for this member is held back, so that many small writes become one.
-    pub(crate) fn tick(&self) -> std::time::Duration {
-        super::tick(self.lease.here())
-    }
 }
 
 impl Drop for Seat {

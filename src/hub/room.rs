@@ -6,13 +6,13 @@
 
 mod errands;
 mod goodbye;
+mod parked;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use inkroom_board::ledger::Logged;
-use inkroom_board::limits::CURSOR_EVERY_MS;
 use inkroom_board::room::{Effect, Opening};
 use inkroom_board::wire::{ClientMessage, CloseCode, Profile, ServerMessage};
 use inkroom_board::{BoardId, MemberId, Position, Room};
@@ -23,7 +23,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 use super::letter::Letter;
 use super::member::Mailbox;
 use super::view::View;
-use super::{Closed, Joining, Opened, Registered, Surroundings};
+use super::{Closed, Joining, Opened, Registered, Surroundings, TICK};
 use crate::random;
 use crate::relay::{Hint, News, Subscription};
 use crate::store::StoreError;
@@ -32,6 +32,7 @@ use crate::telemetry::Tag;
 
 use errands::{Done, Reading, Snapshots};
 use goodbye::Goodbye;
+use parked::Parked;
 
 /// What members wait before they send again what the store's queue did not take, in ms.
 const BUSY_RETRY_MS: u32 = 250;
@@ -39,6 +40,8 @@ const BUSY_RETRY_MS: u32 = 250;
 const VIEW_EVERY: Duration = Duration::from_millis(500);
 /// From this size on a board counts as large, in bytes in memory: copying less takes under a millisecond.
 const LARGE: usize = 1024 * 1024;
+/// Who is here is said again this often: it is believed for five minutes.
+const SEATS: Duration = Duration::from_secs(60);
 /// Housekeeping happens this often; it takes next to nothing.
 const UPKEEP: Duration = Duration::from_secs(1);
 
@@ -80,10 +83,19 @@ struct Task {
     errands: JoinSet<Done>,
     reading: Reading,
     snapshots: Snapshots,
+    parked: Parked,
+    seated: Seated,
     view: Option<(Arc<View>, Instant)>,
     goodbye: Option<Goodbye>,
     /// Since when nobody holds or uses the room.
     quiet_since: Option<Instant>,
+}
+
+/// How many were said to be here, and when.
+#[derive(Debug, Default)]
+struct Seated {
+    members: usize,
+    at: Option<Instant>,
 }
 
 /// What wakes the task besides commands.
@@ -149,6 +161,8 @@ impl Task {
             errands: JoinSet::new(),
             reading: Reading::default(),
             snapshots,
+            parked: Parked::default(),
+            seated: Seated::default(),
             view: None,
             goodbye: None,
             quiet_since: None,
@@ -156,7 +170,7 @@ impl Task {
     }
 
     async fn serve(mut self, mut from: Sources) {
-        let mut ticks = timer(Duration::from_millis(CURSOR_EVERY_MS));
+        let mut ticks = timer(TICK);
         let mut heartbeats = timer(self.around.timing.heartbeat);
         let mut upkeep = timer(UPKEEP.min(self.around.timing.idle));
         let draining = self.registered.shared.draining.clone();
@@ -165,7 +179,8 @@ impl Task {
                 Some(committed) = from.outcomes.recv() => self.decided(committed),
                 Some(done) = self.errands.join_next() => self.returned(done),
                 Some(command) = from.inbox.recv() => self.obey(command),
-                news = from.news.next() => self.heard(&news),
+                news = from.news.next() => self.heard(news),
+                () = until(self.parked.until()) => self.give_up_parked(),
                 _ = ticks.tick(), if self.ticks() => self.tick(from.inbox.is_empty()),
                 _ = heartbeats.tick() => Vec::from([self.room.heartbeat()]),
                 _ = upkeep.tick() => self.upkeep(),
@@ -243,7 +258,7 @@ impl Task {
     /// The writer decided about what this room submitted.
     fn decided(&mut self, committed: Committed) -> Vec<Effect> {
         let (logged, answers) = committed.into_parts();
-        let hint: Arc<[Logged]> = logged.as_slice().into();
+        let hint = self.hint(&logged);
         let now_ms = self.now_ms();
         self.snapshots.count(&logged, now_ms);
         let mut effects = self.room.committed(logged);
@@ -252,21 +267,77 @@ impl Task {
         }
         // Those who are here first, then those on other servers.
         self.perform(effects);
-        if !hint.is_empty() {
-            self.around.relay.publish(Hint {
-                board: self.board,
-                logged: hint,
-            });
+        if let Some(hint) = hint {
+            self.around.relay.publish(hint);
+        }
+        self.take_in_parked()
+    }
+
+    /// What other servers are told of a run that was just committed: where it does not go on from here, another server
+    /// was faster, and they are only told where the log ends.
+    fn hint(&self, logged: &[Logged]) -> Option<Hint> {
+        let (first, last) = (logged.first()?, logged.last()?);
+        let here = self.room.document().position();
+        let goes_on = first.seq == here.seq + 1;
+        let head = Position {
+            seq: last.seq,
+            chain: last.chain,
+            ..here
+        };
+        Some(Hint {
+            board: self.board,
+            before: if goes_on { here } else { head },
+            logged: if goes_on { logged } else { &[] }.into(),
+        })
+    }
+
+    /// Other servers say something, or this one hears that it missed something.
+    fn heard(&mut self, news: News) -> Vec<Effect> {
+        match news {
+            News::Committed(logged) => self.take_in_or_park(&logged),
+            News::Head(head) => self.compare_hint(head),
+            News::Murmur(node, murmur) => self.room.overhear(node, murmur, self.now_ms()),
+            News::Missed => self.missed(),
+        }
+    }
+
+    fn missed(&mut self) -> Vec<Effect> {
+        let mut effects = self.catch_up();
+        effects.extend(self.room.ask_around(self.now_ms()));
+        effects
+    }
+
+    /// Unlike what the store says, what a relay says is only a reason to look.
+    fn compare_hint(&mut self, head: Position) -> Vec<Effect> {
+        if head == self.room.document().position() {
+            return Vec::new();
+        }
+        self.catch_up()
+    }
+
+    fn take_in_or_park(&mut self, logged: &Arc<[Logged]>) -> Vec<Effect> {
+        let head = self.room.document().position().seq;
+        let is_early = logged.first().is_some_and(|first| first.seq > head + 1);
+        if is_early && self.parked.park(Arc::clone(logged), Instant::now()) {
+            return Vec::new();
+        }
+        let effects = self.take_in(logged);
+        self.perform(effects);
+        self.take_in_parked()
+    }
+
+    /// What came before its turn and goes on from here by now.
+    fn take_in_parked(&mut self) -> Vec<Effect> {
+        while let Some(run) = self.parked.next(self.room.document().position().seq) {
+            let effects = self.take_in(&run);
+            self.perform(effects);
         }
         Vec::new()
     }
 
-    /// Another server committed something, or this one did and hears of it again.
-    fn heard(&mut self, news: &News) -> Vec<Effect> {
-        match news {
-            News::Missed => self.catch_up(),
-            News::Committed(logged) => self.take_in(logged),
-        }
+    fn give_up_parked(&mut self) -> Vec<Effect> {
+        self.parked.clear();
+        self.catch_up()
     }
 
     fn take_in(&mut self, logged: &[Logged]) -> Vec<Effect> {
@@ -319,6 +390,7 @@ impl Task {
             Effect::CatchUp(_) => return self.catch_up(),
             Effect::Reload => self.reload(),
             Effect::SaveProfile(profile) => self.save(profile),
+            Effect::Murmur(murmur) => self.around.relay.murmur(self.board, murmur),
         }
         Vec::new()
     }
@@ -383,7 +455,23 @@ impl Task {
         {
             self.view = None;
         }
-        Vec::new()
+        self.sit();
+        self.room.keep(self.now_ms())
+    }
+
+    /// Says who is here: other servers and pages count them.
+    fn sit(&mut self) {
+        let here = self.members.len();
+        let is_due = self.seated.at.is_none_or(|at| at.elapsed() >= SEATS);
+        if here == self.seated.members && (here == 0 || !is_due) {
+            return;
+        }
+        self.seated = Seated {
+            members: here,
+            at: Some(Instant::now()),
+        };
+        let members: Vec<_> = self.members.keys().copied().collect();
+        self.around.relay.seats(self.board, &members);
     }
 
     fn is_over(&self) -> bool {
@@ -399,6 +487,14 @@ impl Task {
             .quiet_since
             .is_some_and(|since| since.elapsed() >= self.around.timing.idle);
         is_long && self.room.is_idle()
+    }
+}
+
+/// Waits for a moment, or for ever.
+async fn until(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => tokio::time::sleep_until(moment).await,
+        None => std::future::pending().await,
     }
 }
 

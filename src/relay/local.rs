@@ -77,7 +77,12 @@ impl LocalNode {
 impl Relay for LocalNode {
     fn publish(&self, hint: Hint) {
         let bytes = hint.logged.iter().map(|logged| logged.size).sum();
-        self.tell(hint.board, &News::Committed(hint.logged), bytes);
+        let news = if hint.logged.is_empty() {
+            News::Head(hint.before)
+        } else {
+            News::Committed(hint.logged)
+        };
+        self.tell(hint.board, &news, bytes);
     }
 
     fn murmur(&self, board: BoardId, murmur: Murmur) {

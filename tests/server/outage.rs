@@ -5,6 +5,7 @@ use std::sync::Arc;
 use inkroom::relay::LocalRelay;
 use inkroom::store::SqliteStore;
 use inkroom::{Config, Server, WriterEnded};
+use inkroom_board::NodeId;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -16,7 +17,12 @@ async fn at_the_gate() -> (TestServer, Arc<Gate>, TempDir) {
     let data = tempfile::tempdir().unwrap();
     let gate = Gate::shut(Arc::new(SqliteStore::open(data.path()).await.unwrap()));
     let config = Config::local(data.path().into());
-    let server = Server::with(config, gate.clone(), Arc::new(LocalRelay::default())).unwrap();
+    let server = Server::with(
+        config,
+        gate.clone(),
+        Arc::new(LocalRelay::default().node(NodeId([1; 8]))),
+    )
+    .unwrap();
     (TestServer::of(server).await, gate, data)
 }
 

@@ -4,12 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use inkroom::relay::{Hint, LocalRelay, News, Relay, Subscription};
+use inkroom::relay::{Hint, LocalRelay, News, Relay, RelayHealth, Subscription};
 use inkroom::store::{SqliteStore, Store};
 use inkroom::{Config, Server};
-use inkroom_board::BoardId;
+use inkroom_board::room::Murmur;
+use inkroom_board::wire::ClientMessage;
+use inkroom_board::{BoardId, ElementId, MemberId, NodeId};
+use tokio::sync::watch;
 
-use crate::common::{Client, Guest, TestServer, stroke};
+use crate::common::{Client, Guest, TestServer, sketch, stroke};
 
 /// A relay that loses everything.
 #[derive(Debug)]
@@ -25,6 +28,20 @@ impl Relay for Deaf {
     async fn subscribe(&self, _: BoardId) -> Box<dyn Subscription> {
         Box::new(Silence)
     }
+
+    fn murmur(&self, _: BoardId, _: Murmur) {}
+
+    fn health(&self) -> watch::Receiver<RelayHealth> {
+        watch::Sender::new(RelayHealth::Healthy).subscribe()
+    }
+
+    fn seats(&self, _: BoardId, _: &[MemberId]) {}
+
+    async fn here(&self, _: BoardId) -> Option<usize> {
+        None
+    }
+
+    async fn close(&self) {}
 }
 
 #[async_trait]
@@ -81,15 +98,42 @@ async fn draw_on_both([one, two]: &[TestServer; 2]) {
 #[tokio::test]
 async fn two_servers_with_a_relay_show_one_board() {
     let data = tempfile::tempdir().unwrap();
-    let relay = Arc::new(LocalRelay::default());
+    let relay = LocalRelay::default();
+    let node = |n| Arc::new(relay.node(NodeId([n; 8])));
     // Never polled: what arrives arrives by the relay.
-    let servers = two_servers(
-        data.path(),
-        [relay.clone(), relay],
-        Duration::from_secs(3_600),
-    )
-    .await;
+    let servers = two_servers(data.path(), [node(1), node(2)], Duration::from_secs(3_600)).await;
     draw_on_both(&servers).await;
+}
+
+#[tokio::test]
+async fn people_cursors_and_ink_are_seen_across_servers_and_a_stopped_server_takes_its_people_along()
+ {
+    let data = tempfile::tempdir().unwrap();
+    let relay = LocalRelay::default();
+    let node = |n| Arc::new(relay.node(NodeId([n; 8])));
+    let mut servers =
+        two_servers(data.path(), [node(1), node(2)], Duration::from_secs(3_600)).await;
+    let [one, two] = [servers[0].address, servers[1].address];
+    let ada = Guest::of(one).await;
+    let board = ada.board(one, "everyone").await;
+    let mut a = Client::join(one, board, &ada).await;
+    a.ink(sketch(ElementId([7; 8]), 5).0).await;
+    let mut b = Client::join(two, board, &Guest::of(two).await).await;
+    b.until("both", |client| client.presence.listed().count() == 2)
+        .await;
+    a.until("both", |client| client.presence.listed().count() == 2)
+        .await;
+    b.until("ink from before", |client| {
+        client.presence.inks().count() == 1
+    })
+    .await;
+    let at = inkroom_board::Pos { x: 640, y: 64 };
+    b.say(ClientMessage::Cursor(Some(at))).await;
+    a.until("a cursor", |client| client.presence.has_cursors())
+        .await;
+    servers[1].stop().await;
+    a.until("one", |client| client.presence.here() == 1).await;
+    assert_eq!(a.presence.listed().count(), 1);
 }
 
 #[tokio::test]

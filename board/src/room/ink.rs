@@ -343,12 +343,11 @@ impl Room {
         if self.read_only || !self.draws(member) {
             return Vec::new();
         }
-        let murmur = self.peers.murmur(|| Murmur::Ink {
-            member,
-            sketch: sketch.clone(),
-        });
+        let id = sketch.id();
         let mut effects = self.follow_ink(member, &sketch, now_ms);
-        effects.extend(murmur.filter(|_| self.inks.has(member, sketch.id())));
+        if self.inks.has(member, id) {
+            effects.extend(self.peers.murmur(|| Murmur::Ink { member, sketch }));
+        }
         effects
     }
 

@@ -151,6 +151,7 @@ impl Task {
                 let effects = self.take_in(&logged);
                 // First what was read, so that the next reading begins behind it.
                 self.perform(effects);
+                self.take_in_parked();
                 if more { self.catch_up() } else { Vec::new() }
             }
             Err(StoreError::Unavailable(error)) => {

@@ -17,7 +17,7 @@ use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 
 use super::upgrade::Socket;
-use crate::hub::{Joining, Lease, Next, Seat};
+use crate::hub::{Joining, Lease, Next, Seat, TICK};
 use crate::store::StoreError;
 use crate::telemetry::Tag;
 use crate::web::App;
@@ -182,7 +182,7 @@ impl Talk {
                 return CloseCode::TryLater.into();
             }
             if !seat.mailbox().has_more() {
-                tokio::time::sleep(seat.tick()).await;
+                tokio::time::sleep(TICK).await;
             }
         }
     }
