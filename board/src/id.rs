@@ -126,6 +126,10 @@ id! {
     /// (adding an id that is there already changes nothing) and every stroke carries one.
     ElementId, 8
 }
+id! {
+    /// One server process, as others know it: random at its start.
+    NodeId, 8
+}
 
 /// One connection in a room; unique in one server for as long as it runs.
 #[derive(

@@ -32,7 +32,7 @@ pub mod wire;
 pub use document::Document;
 pub use element::{Brush, Colour, Element, Ink, Shape, ShapeKind, Stroke, Style, Width};
 pub use geom::{Point, Pos, Rect};
-pub use id::{BoardId, ClientId, ElementId, MemberId, OpId, PersonId};
+pub use id::{BoardId, ClientId, ElementId, MemberId, NodeId, OpId, PersonId};
 pub use ledger::{Access, Chain, Entry, Mode, Position, Role, Seq};
 pub use op::Op;
 pub use points::Points;
