@@ -1,27 +1,41 @@
 //! Store: SQL, which gives ops their seq and keeps them.
 //!
-//! Here is what every store can do ([`Store`]) and the parts that do not depend on which one it is: how a
-//! log is believed ([`mod@log`]), when snapshots are due and what may be pruned ([`policy`]), and the one
-//! task that commits for the whole server ([`writer`]). Not here: rooms, sockets, the relay.
-//! A reader may question one trait over two hand-written stores instead of a portable SQL layer: the two
+//! Here is what every store can do ([`Store`]) and the parts that do not depend on which one it is: which ops
+//! enter the log, how a log is believed ([`mod@log`]), when snapshots are due and what may be pruned ([`policy`]),
+//! and the task that commits for the whole server ([`writer`]). Not here: rooms, sockets, the relay.
+//! A reader may question two sets of hand-written statements instead of a portable SQL layer: the two
 //! engines lock, batch and fail differently, and those are the parts that matter (D13).
 
+mod admit;
+mod commit;
+mod engine;
 mod error;
 pub mod log;
 pub mod policy;
+pub mod postgres;
+mod prune;
+mod read;
+mod schema;
+mod session;
+mod snapshots;
+mod sql;
 pub mod sqlite;
 pub mod writer;
 
 use std::fmt::Debug;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use inkroom_board::ledger::{ClientHead, Genesis, Logged};
 use inkroom_board::room::{Answer, Opening};
 use inkroom_board::wire::Profile;
-use inkroom_board::{BoardId, ClientId, Document, Entry, Mode, OpId, PersonId, Position, Seq};
+use inkroom_board::{
+    BoardId, ClientId, Document, Entry, Mode, NodeId, OpId, PersonId, Position, Seq,
+};
 use sha2::{Digest, Sha256};
 
 pub use error::{StoreError, Unfit};
+pub use postgres::PgStore;
 pub use sqlite::SqliteStore;
 pub use writer::Writer;
 
@@ -33,6 +47,9 @@ pub const RECENT_OPS: usize = 2_000;
 pub const RECENT_BYTES: usize = 2 * 1024 * 1024;
 /// Most bytes of stored ops that [`Store::tail`] gives at once; it gives at least one op.
 pub const TAIL_BYTES: usize = 4 * 1024 * 1024;
+
+/// A server that did not beat for so long, by the database's clock, is gone.
+pub const NODE_SILENT: Duration = Duration::from_secs(10);
 
 /// An op on its way into the log, with its stored form at hand: queues count its bytes and the chain is
 /// computed over them.
@@ -111,6 +128,19 @@ impl Snapshot {
     }
 }
 
+/// Where a board is and where its newest whole snapshot is: what a cache of snapshots needs to know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Newest {
+    /// The end of the log.
+    pub head: Position,
+    /// Its log was found damaged.
+    pub read_only: bool,
+    /// Where the snapshot is.
+    pub snapshot: Position,
+    /// SHA-256 of the snapshot's body.
+    pub sha256: [u8; 32],
+}
+
 /// What [`Store::put_snapshot`] did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kept {
@@ -155,6 +185,15 @@ pub struct BoardCard {
     pub head: Position,
 }
 
+/// How the commits of a store may overlap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reach {
+    /// So many at once; more would only wait for each other.
+    pub commits: usize,
+    /// Of so many boards each.
+    pub boards: usize,
+}
+
 /// How a store is, for the health page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoreHealth {
@@ -172,6 +211,9 @@ pub struct StoreHealth {
 /// Errors are as [`StoreError`] says: unless told otherwise here, [`StoreError::Unavailable`] alone.
 #[async_trait]
 pub trait Store: Send + Sync + Debug {
+    /// How many commits are worth having at once, and of how many boards. Always the same.
+    fn reach(&self) -> Reach;
+
     /// Makes a board with an empty log, and its snapshot at seq 0.
     ///
     /// # Errors
@@ -193,6 +235,10 @@ pub trait Store: Send + Sync + Debug {
     /// # Errors
     /// [`StoreError::NotFound`]; [`StoreError::Damaged`] when not even a snapshot can be read.
     async fn load(&self, board: BoardId) -> Result<Opening, StoreError>;
+
+    /// Where the board's newest snapshot is, beside the end of its log, without reading either. Nothing if there is
+    /// no such board, or it has no snapshot.
+    async fn newest(&self, board: BoardId) -> Result<Option<Newest>, StoreError>;
 
     /// The log after `after`: at most `most` ops and [`TAIL_BYTES`], without holes. Each op is checked
     /// against the one before it; the first is for the caller to check against its own chain.
@@ -249,6 +295,13 @@ pub trait Store: Send + Sync + Debug {
 
     /// Those of these boards that are there, in the order asked for.
     async fn boards(&self, ids: &[BoardId]) -> Result<Vec<BoardCard>, StoreError>;
+
+    /// Notes that this server is alive, and whether what it tells the others may not arrive. Answers whether that is
+    /// so of any other server that is alive: it beat within [`NODE_SILENT`] and did not [`Self::leave`].
+    async fn beat(&self, node: NodeId, degraded: bool) -> Result<bool, StoreError>;
+
+    /// Notes that this server stops.
+    async fn leave(&self, node: NodeId) -> Result<(), StoreError>;
 
     /// How the store is. Never waits for a write.
     async fn health(&self) -> StoreHealth;

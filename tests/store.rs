@@ -15,6 +15,8 @@ mod contract;
 mod fixture;
 #[path = "store/gate.rs"]
 mod gate;
+#[path = "store/postgres.rs"]
+mod postgres;
 #[path = "store/sqlite.rs"]
 mod sqlite;
 #[path = "store/writer.rs"]

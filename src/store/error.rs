@@ -45,17 +45,23 @@ pub enum StoreError {
 pub enum Unfit {
     /// A setting that saved ink depends on did not take.
     #[error(
-        "the database runs with {setting}={found} instead of {wanted}, so a power cut could lose saved ink; \
-         is the data folder on a network or in-memory file system? Use a local disk"
+        "the database runs with {setting}={found} instead of {wanted}, so a power cut could lose saved ink: {advice}"
     )]
     NotDurable {
-        /// The pragma.
+        /// Its name in the database.
         setting: &'static str,
         /// What it has to be.
         wanted: &'static str,
         /// What it is.
         found: String,
+        /// What to do.
+        advice: &'static str,
     },
+    /// Not the URL of a database. What is said does not repeat it: it may hold a password.
+    #[error(
+        "the database's URL cannot be used: {0}; it looks like postgres://USER:PASSWORD@HOST/NAME"
+    )]
+    Url(String),
     /// Written by a later version of this program.
     #[error(
         "the database was written by a newer Inkroom (its schema is {found}, this program knows up to {known}); \

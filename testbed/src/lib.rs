@@ -12,9 +12,11 @@
 )]
 
 pub mod ports;
+pub mod postgres;
 pub mod process;
 pub mod proxy;
 pub mod redis;
 
+pub use postgres::Postgres;
 pub use proxy::Proxy;
 pub use redis::{Redis, RedisOptions};

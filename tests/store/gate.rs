@@ -5,12 +5,13 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use inkroom::store::{
-    BoardBatch, BoardCard, Kept, Outcome, Pruned, Snapshot, Store, StoreError, StoreHealth,
+    BoardBatch, BoardCard, Kept, Newest, Outcome, Pruned, Reach, Snapshot, Store, StoreError,
+    StoreHealth,
 };
 use inkroom_board::ledger::{ClientHead, Genesis, Logged};
 use inkroom_board::room::Opening;
 use inkroom_board::wire::Profile;
-use inkroom_board::{BoardId, ClientId, PersonId, Position, Seq};
+use inkroom_board::{BoardId, ClientId, NodeId, PersonId, Position, Seq};
 use tokio::sync::{Semaphore, watch};
 
 /// How a commit fails.
@@ -88,6 +89,10 @@ fn unavailable<T>() -> Result<T, StoreError> {
 
 #[async_trait]
 impl Store for Gate {
+    fn reach(&self) -> Reach {
+        self.store.reach()
+    }
+
     async fn commit(&self, batch: &[BoardBatch]) -> Result<Vec<Vec<Outcome>>, StoreError> {
         self.asked.send_modify(|asked| {
             asked.push(
@@ -116,6 +121,10 @@ impl Store for Gate {
 
     async fn load(&self, board: BoardId) -> Result<Opening, StoreError> {
         self.store.load(board).await
+    }
+
+    async fn newest(&self, board: BoardId) -> Result<Option<Newest>, StoreError> {
+        self.store.newest(board).await
     }
 
     async fn tail(
@@ -170,6 +179,14 @@ impl Store for Gate {
 
     async fn boards(&self, ids: &[BoardId]) -> Result<Vec<BoardCard>, StoreError> {
         self.store.boards(ids).await
+    }
+
+    async fn beat(&self, node: NodeId, degraded: bool) -> Result<bool, StoreError> {
+        self.store.beat(node, degraded).await
+    }
+
+    async fn leave(&self, node: NodeId) -> Result<(), StoreError> {
+        self.store.leave(node).await
     }
 
     async fn health(&self) -> StoreHealth {

@@ -9,10 +9,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{AssertSqlSafe, SqlSafeStr, SqliteConnection, SqlitePool};
+use sqlx::{AssertSqlSafe, SqliteConnection, SqlitePool};
 
+use crate::store::schema::{self, Step};
 use crate::store::{StoreError, Unfit};
 
 /// The database's file in the data folder.
@@ -32,12 +32,22 @@ const READERS: u32 = 4;
 /// As many pages as SQLite can have.
 pub(super) const NO_PAGE_LIMIT: u32 = 4_294_967_294;
 
-/// The schema, step by step. A step is never changed once it was released.
-const STEPS: [(i64, &str, &str); 1] = [(
-    1,
-    "boards",
-    include_str!("../../../migrations/sqlite/0001_boards.sql"),
-)];
+/// What helps when a setting does not take.
+const LOCAL: &str = "is the data folder on a network or in-memory file system? Use a local disk";
+
+/// The schema, step by step.
+pub(in crate::store) const STEPS: [Step; 2] = [
+    (
+        1,
+        "boards",
+        include_str!("../../../migrations/sqlite/0001_boards.sql"),
+    ),
+    (
+        2,
+        "nodes",
+        include_str!("../../../migrations/sqlite/0002_nodes.sql"),
+    ),
+];
 
 /// Makes the folder, readable by this user alone, and says that it is in use.
 pub(super) fn lock_folder(folder: &Path) -> Result<File, Unfit> {
@@ -79,7 +89,7 @@ pub(super) async fn pools(
     let mut link = writer.acquire().await?;
     verify(&mut link).await?;
     drop(link);
-    upgrade(&writer).await?;
+    schema::upgrade(&writer, &STEPS).await?;
     Ok((writer, readers(folder)))
 }
 
@@ -161,6 +171,7 @@ async fn verify(link: &mut SqliteConnection) -> Result<(), StoreError> {
             setting: "journal_mode",
             wanted: "wal",
             found: mode,
+            advice: LOCAL,
         }
         .into());
     }
@@ -173,34 +184,11 @@ async fn verify(link: &mut SqliteConnection) -> Result<(), StoreError> {
             setting: "synchronous",
             wanted: "2",
             found,
+            advice: LOCAL,
         }
         .into());
     }
     Ok(())
-}
-
-async fn upgrade(writer: &SqlitePool) -> Result<(), StoreError> {
-    let steps = STEPS.map(|(version, name, sql)| {
-        Migration::new(
-            version,
-            name.into(),
-            MigrationType::Simple,
-            sql.into_sql_str(),
-            false,
-        )
-    });
-    let migrator = Migrator::with_migrations(steps.into());
-    match migrator.run(writer).await {
-        Ok(()) => Ok(()),
-        Err(MigrateError::VersionMissing(found)) => {
-            let known = STEPS.last().map_or(0, |(version, ..)| *version);
-            Err(Unfit::Newer { found, known }.into())
-        }
-        Err(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) => {
-            Err(error.into())
-        }
-        Err(error) => Err(Unfit::Schema(error).into()),
-    }
 }
 
 /// Brings everything from the write-ahead log into the file, so that the file alone is the whole database.
@@ -250,17 +238,5 @@ mod tests {
                 "{refused:?}"
             );
         }
-    }
-
-    #[test]
-    fn every_step_of_the_schema_is_in_the_program_in_order() {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/sqlite");
-        let mut files: Vec<_> = std::fs::read_dir(folder)
-            .unwrap()
-            .map(|file| file.unwrap().file_name().into_string().unwrap())
-            .collect();
-        files.sort();
-        let steps = STEPS.map(|(version, name, _)| format!("{version:04}_{name}.sql"));
-        assert_eq!(files, steps);
     }
 }

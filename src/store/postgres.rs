@@ -1,0 +1,61 @@
+//! The store in Postgres: for several servers on one database.
+//!
+//! A commit locks the head row of its board first, in a statement of its own, and reads the rest after it: in one
+//! statement, what is read may be from before the wait for the lock, and a retry would get a second place in the
+//! log. Boards are committed side by side, each in its own transaction; Postgres shares the flushes among them.
+//! It is used directly or through a pooler that keeps sessions: settings that saved ink depends on are the session's.
+
+mod connect;
+mod sql;
+
+use async_trait::async_trait;
+use sqlx::Postgres;
+
+use super::engine::Engine;
+use super::session::Links;
+use super::{Reach, StoreError};
+
+#[cfg(test)]
+pub(super) use connect::STEPS;
+
+/// A store in a database of its own.
+#[derive(Debug)]
+pub struct PgStore {
+    links: Links<Postgres>,
+}
+
+impl PgStore {
+    /// Whether `url` is one that [`Self::open`] takes.
+    #[must_use]
+    pub fn is_url(url: &str) -> bool {
+        ["postgres://", "postgresql://"]
+            .iter()
+            .any(|scheme| url.starts_with(scheme))
+    }
+
+    /// Opens the store in the database at `url` (`postgres://USER:PASSWORD@HOST/NAME`, with the options of libpq
+    /// that sqlx knows, as `sslmode` and `sslrootcert`), and brings its schema up to date.
+    ///
+    /// # Errors
+    /// [`StoreError::Unfit`] with what the host should do, or [`StoreError::Unavailable`]. Neither says the password.
+    pub async fn open(url: &str) -> Result<Self, StoreError> {
+        let (writers, readers) = connect::pools(url).await?;
+        Ok(Self {
+            links: Links::new(writers, readers),
+        })
+    }
+}
+
+#[async_trait]
+impl Engine for PgStore {
+    type Database = Postgres;
+    const KIND: &'static str = "postgres";
+    const REACH: Reach = Reach {
+        commits: connect::COMMITS,
+        boards: 1,
+    };
+
+    fn links(&self) -> &Links<Postgres> {
+        &self.links
+    }
+}
