@@ -12,7 +12,7 @@ use inkroom_board::limits;
 use inkroom_board::room;
 
 /// Where it listens unless told otherwise.
-const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 3000);
+pub const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 3000);
 
 /// What a host may set.
 #[derive(Debug, Clone, PartialEq, clap::Args)]

@@ -9,6 +9,7 @@ pub mod clock;
 pub mod config;
 pub mod error;
 pub mod hub;
+pub mod probe;
 pub mod random;
 pub mod relay;
 pub mod store;
