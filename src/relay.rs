@@ -15,6 +15,8 @@ use inkroom_board::ledger::Logged;
 
 pub use local::LocalRelay;
 
+use crate::metrics::Figures;
+
 /// A run of a board's log that is in the store.
 #[derive(Debug, Clone)]
 pub struct Hint {
@@ -42,6 +44,9 @@ pub trait Relay: Send + Sync + Debug {
     /// What is told about `board` from now on: when this returns, the subscription is in force, so that whoever
     /// reads the store afterwards misses nothing.
     async fn subscribe(&self, board: BoardId) -> Box<dyn Subscription>;
+
+    /// Adds how it goes, in names that begin with `relay_`. One within a process has nothing to tell.
+    fn figures(&self, _figures: &mut Figures) {}
 }
 
 /// The hints of one board. Dropping it ends it.

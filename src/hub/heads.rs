@@ -24,13 +24,18 @@ pub(super) async fn poll(shared: Arc<Shared>) {
             () = shared.draining.cancelled() => return,
         }
         let boards: Vec<_> = shared.rooms().keys().copied().collect();
+        let mut is_answered = true;
         for some in boards.chunks(BOARDS) {
-            ask(&shared, some).await;
+            is_answered &= ask(&shared, some).await;
+        }
+        if is_answered {
+            shared.around.metrics.heads_seen();
         }
     }
 }
 
-async fn ask(shared: &Shared, boards: &[BoardId]) {
+/// Whether the store answered.
+async fn ask(shared: &Shared, boards: &[BoardId]) -> bool {
     match shared.around.store.heads(boards).await {
         Ok(heads) => {
             for (board, head) in heads {
@@ -38,8 +43,12 @@ async fn ask(shared: &Shared, boards: &[BoardId]) {
                 // A room too busy to hear of it is told the next time.
                 let _ = door.map(|door| door.inbox.try_send(Command::Head(head)).is_ok());
             }
+            true
         }
-        Err(error) => tracing::warn!(%error, "cannot see where the logs end"),
+        Err(error) => {
+            tracing::warn!(%error, "cannot see where the logs end");
+            false
+        }
     }
 }
 

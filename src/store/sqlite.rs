@@ -6,6 +6,7 @@
 
 mod commit;
 mod connect;
+mod figures;
 mod people;
 mod prune;
 mod read;
@@ -13,7 +14,7 @@ mod rows;
 mod snapshots;
 
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -27,6 +28,7 @@ use sqlx::SqlitePool;
 use super::{
     BoardBatch, BoardCard, Kept, Outcome, Pruned, Snapshot, Store, StoreError, StoreHealth,
 };
+use crate::metrics::Figures;
 use crate::telemetry::Tag;
 
 /// A store in a folder of its own.
@@ -37,6 +39,7 @@ pub struct SqliteStore {
     /// Why the latest write failed. Held for a moment, never across an await.
     fault: Mutex<Option<String>>,
     page_limit: Arc<AtomicU32>,
+    folder: PathBuf,
     /// Held shared for as long as the store is open; a restore holds it alone.
     _lock: File,
 }
@@ -55,6 +58,7 @@ impl SqliteStore {
             readers,
             fault: Mutex::new(None),
             page_limit,
+            folder: folder.into(),
             _lock: lock,
         })
     }
@@ -195,6 +199,10 @@ impl Store for SqliteStore {
             boards,
             fault,
         }
+    }
+
+    fn figures(&self, figures: &mut Figures) {
+        figures::tell(&self.folder, figures);
     }
 
     async fn close(&self) {
