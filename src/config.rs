@@ -8,6 +8,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use axum::http::Uri;
 use inkroom_board::limits;
 use inkroom_board::room;
 
@@ -61,6 +62,10 @@ pub struct Config {
         default_value = "info"
     )]
     pub log: String,
+
+    /// Send traces to this OpenTelemetry collector, by OTLP over HTTP: such as http://127.0.0.1:4318
+    #[arg(long, env = "INKROOM_OTLP", value_name = "URL", value_parser = collector)]
+    pub otlp: Option<Uri>,
 
     /// What one server carries
     #[command(flatten)]
@@ -227,6 +232,7 @@ impl Config {
             trust_proxy: false,
             log_format: LogFormat::Text,
             log: "info".into(),
+            otlp: None,
             limits: Limits::default(),
             drain_lead: 0,
             drain_deadline: 20,
@@ -246,6 +252,15 @@ impl Config {
             board_bytes: self.limits.board_bytes,
         }
     }
+}
+
+/// A collector's address. Without TLS: it is meant to stand beside the server.
+fn collector(text: &str) -> Result<Uri, String> {
+    let uri: Uri = text.parse().map_err(|error| format!("{error}"))?;
+    if uri.scheme_str() != Some("http") || uri.host().is_none() {
+        return Err("must begin with http://HOST".into());
+    }
+    Ok(uri)
 }
 
 impl Default for Limits {
@@ -324,6 +339,14 @@ mod tests {
         assert!(Line::try_parse_from(["inkroom", "--secret", "short"]).is_err());
         let config = Line::parse_from(["inkroom", "--secret", "a-long-enough-secret"]).config;
         assert!(!format!("{config:?}").contains("long-enough"));
+    }
+
+    #[test]
+    fn a_collector_has_an_address_by_plain_http() {
+        let parsed = |url| Line::try_parse_from(["inkroom", "--otlp", url]);
+        assert!(parsed("http://127.0.0.1:4318").is_ok());
+        assert!(parsed("https://collector.example").is_err());
+        assert!(parsed("collector:4317").is_err());
     }
 
     #[test]

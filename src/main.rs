@@ -31,8 +31,10 @@ enum Command {
 async fn main() -> anyhow::Result<()> {
     match Line::parse().command {
         Command::Serve(config) => {
-            telemetry::start(&config)?;
-            serve(*config).await
+            let telemetry = telemetry::start(&config)?;
+            let served = serve(*config).await;
+            telemetry.end().await;
+            served
         }
         Command::Health { listen } => probe::ready(listen).await,
     }
