@@ -17,6 +17,7 @@ mod gate;
 mod bots;
 mod crash;
 mod damage;
+mod deploy;
 mod drain;
 mod draw;
 mod guests;
