@@ -8,11 +8,12 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use axum::http::Uri;
 use inkroom_board::limits;
 use inkroom_board::room;
 
 /// Where it listens unless told otherwise.
-const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 3000);
+pub const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 3000);
 
 /// What a host may set.
 #[derive(Debug, Clone, PartialEq, clap::Args)]
@@ -25,6 +26,36 @@ pub struct Config {
     /// Folder of the database and the secret key; made if it is not there. Use a local disk
     #[arg(long, env = "INKROOM_DATA", value_name = "DIR", default_value = "data")]
     pub data: PathBuf,
+
+    /// Database for the boards: `postgres://USER:PASSWORD@HOST/NAME`. Without it, SQLite in the data folder
+    #[arg(
+        long,
+        env = "INKROOM_DATABASE",
+        value_name = "URL",
+        value_parser = database,
+        hide_env_values = true
+    )]
+    pub database: Option<Address>,
+
+    /// Redis between several servers on one database: `redis://:PASSWORD@HOST/`, or `rediss://` for TLS
+    #[arg(
+        long,
+        env = "INKROOM_REDIS",
+        value_name = "URL",
+        value_parser = redis,
+        hide_env_values = true
+    )]
+    pub redis: Option<Address>,
+
+    /// Name of this installation in Redis, where several share one
+    #[arg(
+        long,
+        env = "INKROOM_REDIS_PREFIX",
+        value_name = "NAME",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub redis_prefix: String,
 
     /// Secret that signs the cookies of guests. Without it, DATA/secret.key is made and used
     #[arg(
@@ -61,6 +92,10 @@ pub struct Config {
         default_value = "info"
     )]
     pub log: String,
+
+    /// Send traces to this OpenTelemetry collector, by OTLP over HTTP: such as http://127.0.0.1:4318
+    #[arg(long, env = "INKROOM_OTLP", value_name = "URL", value_parser = collector)]
+    pub otlp: Option<Uri>,
 
     /// What one server carries
     #[command(flatten)]
@@ -172,6 +207,30 @@ pub enum LogFormat {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(Vec<u8>);
 
+/// Where another program is to be found; may hold a password, so no log shows it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Address(String);
+
+impl Address {
+    /// As it was given.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for Address {
+    fn from(url: String) -> Self {
+        Self(url)
+    }
+}
+
+impl std::fmt::Debug for Address {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Address(…)")
+    }
+}
+
 /// Deadlines and intervals. Constants for a host; tests shorten them rather than wait.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Timing {
@@ -193,6 +252,8 @@ pub struct Timing {
     pub heartbeat: Duration,
     /// Every so often, give or take a third, the store is asked whether another server committed something.
     pub head_poll: Duration,
+    /// The same while a relay is in trouble, and SQL carries what it cannot.
+    pub head_poll_degraded: Duration,
     /// A room without members closes after so long: a reload finds it still warm.
     pub idle: Duration,
 }
@@ -210,6 +271,7 @@ impl Default for Timing {
             farewell: s(2),
             heartbeat: s(10),
             head_poll: Duration::from_millis(1_500),
+            head_poll_degraded: Duration::from_millis(150),
             idle: s(30),
         }
     }
@@ -222,11 +284,15 @@ impl Config {
         Self {
             listen: SocketAddr::new(LISTEN.ip(), 0),
             data,
+            database: None,
+            redis: None,
+            redis_prefix: String::new(),
             secret: None,
             origins: Vec::new(),
             trust_proxy: false,
             log_format: LogFormat::Text,
             log: "info".into(),
+            otlp: None,
             limits: Limits::default(),
             drain_lead: 0,
             drain_deadline: 20,
@@ -246,6 +312,34 @@ impl Config {
             board_bytes: self.limits.board_bytes,
         }
     }
+}
+
+fn database(text: &str) -> Result<Address, String> {
+    address(text, &["postgres", "postgresql"])
+}
+
+fn redis(text: &str) -> Result<Address, String> {
+    address(text, &["redis", "rediss"])
+}
+
+fn address(text: &str, schemes: &[&str]) -> Result<Address, String> {
+    let is_fine = text
+        .split_once("://")
+        .is_some_and(|(scheme, rest)| schemes.contains(&scheme) && !rest.is_empty());
+    if is_fine {
+        Ok(Address(text.into()))
+    } else {
+        Err(format!("must begin with {}://", schemes.join(":// or ")))
+    }
+}
+
+/// A collector's address. Without TLS: it is meant to stand beside the server.
+fn collector(text: &str) -> Result<Uri, String> {
+    let uri: Uri = text.parse().map_err(|error| format!("{error}"))?;
+    if uri.scheme_str() != Some("http") || uri.host().is_none() {
+        return Err("must begin with http://HOST".into());
+    }
+    Ok(uri)
 }
 
 impl Default for Limits {
@@ -324,6 +418,14 @@ mod tests {
         assert!(Line::try_parse_from(["inkroom", "--secret", "short"]).is_err());
         let config = Line::parse_from(["inkroom", "--secret", "a-long-enough-secret"]).config;
         assert!(!format!("{config:?}").contains("long-enough"));
+    }
+
+    #[test]
+    fn a_collector_has_an_address_by_plain_http() {
+        let parsed = |url| Line::try_parse_from(["inkroom", "--otlp", url]);
+        assert!(parsed("http://127.0.0.1:4318").is_ok());
+        assert!(parsed("https://collector.example").is_err());
+        assert!(parsed("collector:4317").is_err());
     }
 
     #[test]

@@ -19,13 +19,14 @@ use std::time::Duration;
 
 use inkroom_board::ledger::ClientHead;
 use inkroom_board::wire::{Format, Profile};
-use inkroom_board::{BoardId, MemberId, Position};
+use inkroom_board::{BoardId, MemberId, NodeId, Position};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
 use crate::config::Timing;
+use crate::metrics::Metrics;
 use crate::relay::Relay;
 use crate::store::{Store, Writer};
 
@@ -47,6 +48,10 @@ pub struct Surroundings {
     pub writer: Writer,
     /// Where other servers hear of it.
     pub relay: Arc<dyn Relay>,
+    /// What other servers know this one as; nothing if there are none to be expected.
+    pub node: Option<NodeId>,
+    /// Where what happens is counted.
+    pub metrics: Arc<Metrics>,
     /// What time it is.
     pub clock: Clock,
     /// What a host set about rooms.
@@ -80,6 +85,8 @@ pub struct Door {
     inbox: mpsc::Sender<Command>,
     opened: watch::Receiver<Opened>,
     here: AtomicUsize,
+    /// Bytes that wait for the members' writers, as of the room's last upkeep.
+    gathered: AtomicUsize,
 }
 
 /// How far the opening of a room is.
@@ -174,6 +181,30 @@ impl Hub {
         self.0.rooms().len()
     }
 
+    /// The open boards and how many are on each.
+    #[must_use]
+    pub fn census(&self) -> Vec<(BoardId, usize)> {
+        let rooms = self.0.rooms();
+        rooms
+            .iter()
+            .map(|(board, door)| (*board, door.here()))
+            .collect()
+    }
+
+    /// How many bytes wait for the writers of all members, about a second ago.
+    #[must_use]
+    pub fn gathered(&self) -> usize {
+        let rooms = self.0.rooms();
+        let gathered = rooms.values().map(|door| &door.gathered);
+        gathered.map(|bytes| bytes.load(Ordering::Relaxed)).sum()
+    }
+
+    /// What carries news between servers.
+    #[must_use]
+    pub fn relay(&self) -> &dyn Relay {
+        self.0.around.relay.as_ref()
+    }
+
     /// How many members all rooms have together.
     #[must_use]
     pub fn members(&self) -> usize {
@@ -235,6 +266,7 @@ impl Shared {
             inbox,
             opened: is_open,
             here: AtomicUsize::new(0),
+            gathered: AtomicUsize::new(0),
         });
         let registered = Registered {
             shared: Arc::clone(self),
@@ -265,6 +297,12 @@ impl Registered {
             rooms.remove(&self.board);
         }
         is_unheld
+    }
+
+    fn set_gathered(&self, bytes: usize) {
+        if let Some(door) = self.door.upgrade() {
+            door.gathered.store(bytes, Ordering::Relaxed);
+        }
     }
 
     fn set_here(&self, here: usize) {

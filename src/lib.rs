@@ -9,6 +9,8 @@ pub mod clock;
 pub mod config;
 pub mod error;
 pub mod hub;
+pub mod metrics;
+pub mod probe;
 pub mod random;
 pub mod relay;
 pub mod store;
@@ -30,6 +32,7 @@ pub use config::Config;
 use access::Keys;
 use clock::Clock;
 use hub::{Hub, Surroundings, Views};
+use metrics::{MeasuredStore, Metrics};
 use relay::{LocalRelay, Relay};
 use store::{SqliteStore, Store, Writer};
 use web::App;
@@ -92,11 +95,15 @@ impl Server {
         relay: Arc<dyn Relay>,
     ) -> Result<Self, StartError> {
         let keys = Keys::of(&config).map_err(StartError::Key)?;
+        let metrics = Arc::new(Metrics::default());
+        let store: Arc<dyn Store> = Arc::new(MeasuredStore::new(store, Arc::clone(&metrics)));
         let (writer, clock) = (Writer::start(Arc::clone(&store)), Clock::start());
         let hub = Hub::new(Surroundings {
             store: Arc::clone(&store),
             writer: writer.clone(),
-            relay,
+            relay: Arc::clone(&relay),
+            node: None,
+            metrics: Arc::clone(&metrics),
             clock: clock.clone(),
             settings: config.room_settings(),
             timing: config.timing.clone(),
@@ -110,6 +117,7 @@ impl Server {
             store,
             writer: writer.clone(),
             hub,
+            metrics,
             keys,
             assets: web::assets::Assets::new(),
             sockets: TaskTracker::new(),

@@ -1,8 +1,10 @@
-//! The program: reads its flags, starts a [`Server`], and ends it when it is told to.
+//! The program: reads its flags, starts a [`Server`], and ends it when it is told to; or asks how another one is.
+
+use std::net::SocketAddr;
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
-use inkroom::{Config, Server, telemetry};
+use inkroom::{Config, Server, config, probe, telemetry};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Inkroom: a self-hosted, real-time collaborative whiteboard
@@ -17,13 +19,25 @@ struct Line {
 enum Command {
     /// Serve boards until SIGTERM or SIGINT; a second signal ends it at once
     Serve(Box<Config>),
+    /// Ask the server on this machine whether it is ready; exits with 0 if it is
+    Health {
+        /// Where it listens
+        #[arg(long, env = "INKROOM_LISTEN", value_name = "ADDR:PORT", default_value_t = config::LISTEN)]
+        listen: SocketAddr,
+    },
 }
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let Command::Serve(config) = Line::parse().command;
-    telemetry::start(&config)?;
-    serve(*config).await
+    match Line::parse().command {
+        Command::Serve(config) => {
+            let telemetry = telemetry::start(&config)?;
+            let served = serve(*config).await;
+            telemetry.end().await;
+            served
+        }
+        Command::Health { listen } => probe::ready(listen).await,
+    }
 }
 
 async fn serve(config: Config) -> anyhow::Result<()> {

@@ -19,6 +19,8 @@ use tokio::sync::watch;
 
 pub use local::{LocalNode, LocalRelay};
 
+use crate::metrics::Figures;
+
 /// A run of a board's log that is in the store.
 #[derive(Debug, Clone)]
 pub struct Hint {
@@ -92,6 +94,9 @@ pub trait Relay: Send + Sync + Debug {
 
     /// How many are on this board at all servers; nothing if that is not known within a tenth of a second.
     async fn here(&self, board: BoardId) -> Option<usize>;
+
+    /// Adds how it goes, in names that begin with `relay_`. One within a process has nothing to tell.
+    fn figures(&self, _figures: &mut Figures) {}
 
     /// Sends what waits, for at most a second, and takes back what it said of this server. Nothing is sent after it.
     async fn close(&self);

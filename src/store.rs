@@ -34,6 +34,8 @@ use inkroom_board::{
 };
 use sha2::{Digest, Sha256};
 
+use crate::metrics::Figures;
+
 pub use error::{StoreError, Unfit};
 pub use postgres::PgStore;
 pub use sqlite::SqliteStore;
@@ -305,6 +307,9 @@ pub trait Store: Send + Sync + Debug {
 
     /// How the store is. Never waits for a write.
     async fn health(&self) -> StoreHealth;
+
+    /// Adds what it can cheaply tell of itself, in names that begin with `store_`.
+    fn figures(&self, _figures: &mut Figures) {}
 
     /// Puts everything in order and lets go of the database; nothing may be asked after it.
     async fn close(&self);

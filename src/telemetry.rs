@@ -1,17 +1,22 @@
-//! Logs: where they go and what may be in them. Not metrics.
+//! Logs and traces: where they go and what may be in them. Not metrics ([`crate::metrics`]).
 //!
-//! A log line may name a board or a person only by a [`Tag`]: whoever knows a board's whole id may open it.
+//! A log line or a span may name a board or a person only by a [`Tag`]: whoever knows a board's whole id may open it.
 //! Payloads, names, titles, cookies and tokens are never logged.
+
+mod traces;
 
 use std::fmt;
 use std::io::IsTerminal;
 
+use tracing::level_filters::LevelFilter;
 use tracing_subscriber::Layer;
-use tracing_subscriber::filter::Targets;
+use tracing_subscriber::filter::{FilterExt, Targets, filter_fn};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::{Config, LogFormat};
+
+use traces::Traces;
 
 /// So many letters of an id tell boards apart in a log, and open none.
 const TAG_LETTERS: usize = 6;
@@ -30,21 +35,41 @@ impl<T: fmt::Display> fmt::Display for Tag<T> {
     }
 }
 
-/// Starts logging to standard error, for the whole process.
+/// What has to be ended with the process.
+#[derive(Debug)]
+#[must_use = "traces that are not ended are lost"]
+pub struct Telemetry {
+    traces: Option<Traces>,
+}
+
+impl Telemetry {
+    /// Sends the last traces, as far as they can be sent within a moment.
+    pub async fn end(self) {
+        if let Some(traces) = self.traces {
+            traces.end().await;
+        }
+    }
+}
+
+/// Starts logging to standard error, and tracing if there is a collector, for the whole process.
 ///
 /// # Errors
 /// When the levels cannot be read, or logging was started before.
-pub fn start(config: &Config) -> anyhow::Result<()> {
+pub fn start(config: &Config) -> anyhow::Result<Telemetry> {
     let levels: Targets = config.log.parse()?;
+    // Spans are for traces: lines say in full what they are about.
+    let events = filter_fn(|about| about.is_event()).with_max_level_hint(LevelFilter::TRACE);
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let lines = match config.log_format {
         LogFormat::Text => lines.with_ansi(std::io::stderr().is_terminal()).boxed(),
         LogFormat::Json => lines.json().flatten_event(true).boxed(),
     };
+    let traces = config.otlp.as_ref().map(Traces::to).transpose()?;
     tracing_subscriber::registry()
-        .with(lines.with_filter(levels))
+        .with(lines.with_filter(levels.and(events)))
+        .with(traces.as_ref().map(Traces::layer))
         .try_init()?;
-    Ok(())
+    Ok(Telemetry { traces })
 }
 
 #[cfg(test)]

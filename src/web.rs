@@ -8,11 +8,15 @@ mod export;
 pub(crate) mod gates;
 pub mod headers;
 mod health;
+mod inside;
 pub(crate) mod listen;
+pub(crate) mod metrics;
 mod origin;
 mod pages;
 pub(crate) mod people;
 mod socket;
+mod statusz;
+mod trace;
 
 use std::sync::Arc;
 
@@ -30,6 +34,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::HttpError;
 use crate::hub::{Hub, Views};
+use crate::metrics::Metrics;
 use crate::store::{Store, Writer};
 
 use assets::Assets;
@@ -47,6 +52,7 @@ pub(crate) struct App {
     pub(crate) writer: Writer,
     pub(crate) hub: Hub,
     pub(crate) views: Views,
+    pub(crate) metrics: Arc<Metrics>,
     pub(crate) keys: Keys,
     pub(crate) assets: Assets,
     pub(crate) gates: Gates,
@@ -79,6 +85,8 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))
         .route("/health", get(health::health))
+        .route("/metrics", get(metrics::metrics))
+        .route("/statusz", get(statusz::statusz))
         .merge(app.assets.clone().router())
         .fallback(async || HttpError::NoPage)
         .method_not_allowed_fallback(async || HttpError::Method)
@@ -87,6 +95,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
             Arc::clone(&app),
             headers::dress,
         ))
+        .layer(middleware::from_fn(trace::request))
         .with_state(app)
 }
 

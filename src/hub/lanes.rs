@@ -207,6 +207,11 @@ impl Lanes {
         self.control.is_empty() && self.durable.is_empty() && self.ephemeral.is_empty()
     }
 
+    /// How many bytes wait, without answers: these are few and short.
+    pub(crate) fn bytes(&self) -> usize {
+        self.durable_bytes + self.ephemeral_bytes
+    }
+
     /// Whether the durable lane overflowed and its member has not been resumed since.
     pub(crate) fn is_behind(&self) -> bool {
         self.flow != Flow::Flowing

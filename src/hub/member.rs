@@ -9,6 +9,7 @@ use bytes::Bytes;
 use inkroom_board::wire::{ClientMessage, CloseCode, Format};
 use inkroom_board::{MemberId, Position};
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 use super::lanes::{Lanes, Overrun};
 use super::letter::Letter;
@@ -108,6 +109,12 @@ impl Mailbox {
             .is_behind()
     }
 
+    /// How many bytes wait, without answers.
+    pub(crate) fn bytes(&self) -> usize {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.lanes.bytes()
+    }
+
     /// Whether something waits that can be written right away.
     pub(crate) fn has_more(&self) -> bool {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
@@ -163,6 +170,7 @@ impl Seat {
             .send(Command::Receive {
                 member: self.member,
                 message,
+                at: Instant::now(),
             })
             .await
     }

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use inkroom_board::ledger::Logged;
 use inkroom_board::room::{Effect, Opening};
-use inkroom_board::wire::{ClientMessage, CloseCode, Profile, ServerMessage};
+use inkroom_board::wire::{ClientMessage, CloseCode, Profile, ServerMessage, Sketch};
 use inkroom_board::{BoardId, MemberId, Position, Room};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
@@ -24,6 +24,7 @@ use super::letter::Letter;
 use super::member::Mailbox;
 use super::view::View;
 use super::{Closed, Joining, Opened, Registered, Surroundings, TICK};
+use crate::metrics::Journeys;
 use crate::random;
 use crate::relay::{Hint, News, Subscription};
 use crate::store::StoreError;
@@ -58,6 +59,8 @@ pub(crate) enum Command {
     Receive {
         member: MemberId,
         message: ClientMessage,
+        /// When it was read.
+        at: Instant,
     },
     /// A member's durable lane overflowed and is empty now.
     Resume {
@@ -87,6 +90,7 @@ struct Task {
     seated: Seated,
     view: Option<(Arc<View>, Instant)>,
     goodbye: Option<Goodbye>,
+    journeys: Journeys,
     /// Since when nobody holds or uses the room.
     quiet_since: Option<Instant>,
 }
@@ -165,6 +169,7 @@ impl Task {
             seated: Seated::default(),
             view: None,
             goodbye: None,
+            journeys: Journeys::default(),
             quiet_since: None,
         }
     }
@@ -208,7 +213,14 @@ impl Task {
                 mailbox,
                 joining,
             } => self.join(member, mailbox, joining),
-            Command::Receive { member, message } => self.room.receive(member, message, now_ms),
+            Command::Receive {
+                member,
+                message: ClientMessage::Ink(sketch),
+                at,
+            } => self.pass_on(member, sketch, at),
+            Command::Receive {
+                member, message, ..
+            } => self.room.receive(member, message, now_ms),
             Command::Resume { member, from } => self.resume(member, from),
             Command::Left { member } => self.leave(member),
             Command::View(answer) => {
@@ -239,6 +251,16 @@ impl Task {
         effects
     }
 
+    /// Ink is timed all the way to the members' writers.
+    fn pass_on(&mut self, member: MemberId, sketch: Sketch, at: Instant) -> Vec<Effect> {
+        let message = ClientMessage::Ink(sketch);
+        let effects = self.room.receive(member, message, self.now_ms());
+        self.perform(effects);
+        let latency = &self.around.metrics.ink_latency;
+        latency.observe(at.elapsed().as_secs_f64());
+        Vec::new()
+    }
+
     fn leave(&mut self, member: MemberId) -> Vec<Effect> {
         self.members.remove(&member);
         let effects = self.room.left(member, self.now_ms());
@@ -252,11 +274,13 @@ impl Task {
         };
         tracing::debug!(board.id = %Tag(self.board), member.id = member.0, "a slow reader starts again");
         mailbox.resume();
+        self.around.metrics.lane_resync.inc();
         self.room.resume(member, from)
     }
 
     /// The writer decided about what this room submitted.
     fn decided(&mut self, committed: Committed) -> Vec<Effect> {
+        let decided = committed.outcomes().len();
         let (logged, answers) = committed.into_parts();
         let hint = self.hint(&logged);
         let now_ms = self.now_ms();
@@ -267,6 +291,8 @@ impl Task {
         }
         // Those who are here first, then those on other servers.
         self.perform(effects);
+        self.journeys
+            .came_back(decided, &self.around.metrics.ack_latency);
         if let Some(hint) = hint {
             self.around.relay.publish(hint);
         }
@@ -387,7 +413,10 @@ impl Task {
             Effect::Cast { except, message } => self.cast(except, &message),
             Effect::Close { member, code } => self.close(member, code),
             Effect::Submit(entries) => return self.submit(entries),
-            Effect::CatchUp(_) => return self.catch_up(),
+            Effect::CatchUp(_) => {
+                self.around.metrics.gap_detected.inc();
+                return self.catch_up();
+            }
             Effect::Reload => self.reload(),
             Effect::SaveProfile(profile) => self.save(profile),
             Effect::Murmur(murmur) => self.around.relay.murmur(self.board, murmur),
@@ -396,6 +425,7 @@ impl Task {
     }
 
     fn send(&self, to: MemberId, message: &ServerMessage) {
+        self.around.metrics.answered(message);
         if let Some(mailbox) = self.members.get(&to) {
             mailbox.post(&self.letter(message));
         }
@@ -424,8 +454,12 @@ impl Task {
     }
 
     fn submit(&mut self, entries: Vec<inkroom_board::Entry>) -> Vec<Effect> {
+        let ops = entries.len();
         match self.lane.try_submit(entries) {
-            Ok(()) => Vec::new(),
+            Ok(()) => {
+                self.journeys.set_out(ops);
+                Vec::new()
+            }
             Err(turned) => self.room.refused(&turned.ids, BUSY_RETRY_MS, self.now_ms()),
         }
     }
@@ -447,6 +481,8 @@ impl Task {
         } else {
             self.quiet_since = None;
         }
+        self.registered
+            .set_gathered(self.members.values().map(|mailbox| mailbox.bytes()).sum());
         self.snapshot_if_due(self.is_unused());
         if self
             .view

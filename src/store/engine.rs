@@ -19,6 +19,7 @@ use super::{
     BoardBatch, BoardCard, Kept, NODE_SILENT, Newest, Outcome, Pruned, Reach, Snapshot, Store,
     StoreError, StoreHealth, commit, prune, read, snapshots,
 };
+use crate::metrics::Figures;
 use crate::telemetry::Tag;
 
 /// The health page does not wait longer for a count.
@@ -35,6 +36,9 @@ pub(super) trait Engine: Send + Sync + Debug {
     const REACH: Reach;
 
     fn links(&self) -> &Links<Self::Database>;
+
+    /// What it can tell without asking the database.
+    fn figures(&self, _figures: &mut Figures) {}
 
     /// Puts in order what is left when nobody reads any more.
     async fn settle(&self) {}
@@ -144,6 +148,10 @@ impl<E: Engine> Store for E {
 
     async fn boards(&self, ids: &[BoardId]) -> Result<Vec<BoardCard>, StoreError> {
         session!(self, Glance, |sql| sql.cards(ids))
+    }
+
+    fn figures(&self, figures: &mut Figures) {
+        Engine::figures(self, figures);
     }
 
     async fn beat(&self, node: NodeId, degraded: bool) -> Result<bool, StoreError> {

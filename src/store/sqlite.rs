@@ -4,10 +4,11 @@
 //! discovers halfway that it may not write.
 
 mod connect;
+mod figures;
 mod sql;
 
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -17,6 +18,7 @@ use sqlx::Sqlite;
 use super::engine::Engine;
 use super::session::Links;
 use super::{Reach, StoreError};
+use crate::metrics::Figures;
 
 #[cfg(test)]
 pub(super) use connect::STEPS;
@@ -26,6 +28,7 @@ pub(super) use connect::STEPS;
 pub struct SqliteStore {
     links: Links<Sqlite>,
     page_limit: Arc<AtomicU32>,
+    folder: PathBuf,
     /// Held shared for as long as the store is open; a restore holds it alone.
     _lock: File,
 }
@@ -42,6 +45,7 @@ impl SqliteStore {
         Ok(Self {
             links: Links::new(writer, readers),
             page_limit,
+            folder: folder.into(),
             _lock: lock,
         })
     }
@@ -71,6 +75,10 @@ impl Engine for SqliteStore {
 
     fn links(&self) -> &Links<Sqlite> {
         &self.links
+    }
+
+    fn figures(&self, figures: &mut Figures) {
+        figures::tell(&self.folder, figures);
     }
 
     async fn settle(&self) {

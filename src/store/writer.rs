@@ -191,6 +191,12 @@ impl Writer {
         self.0.waiting.ops()
     }
 
+    /// How many bytes these ops have, as stored.
+    #[must_use]
+    pub fn waiting_bytes(&self) -> usize {
+        self.0.waiting.bytes()
+    }
+
     /// Takes no more ops and commits those that wait, for as long as `deadline` allows. Answers how many were
     /// given up: nobody was told that they are in the log, so their clients send them again.
     pub async fn shutdown(&self, deadline: Duration) -> usize {

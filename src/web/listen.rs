@@ -3,11 +3,16 @@
 //! Done here and not by axum, whose own loop has no such deadline: whoever sends a request a byte at a time would hold
 //! a connection for ever. Sockets outlive their HTTP connection and have tasks of their own.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::ConnectInfo;
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
@@ -32,9 +37,9 @@ pub(crate) async fn serve(
     let connections = TaskTracker::new();
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     while let Ok(place) = Arc::clone(&places).acquire_owned().await {
-        let stream = tokio::select! {
+        let (stream, peer) = tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
+                Ok(accepted) => accepted,
                 Err(error) => {
                     tracing::warn!(%error, "cannot take a connection");
                     tokio::time::sleep(AGAIN).await;
@@ -45,7 +50,7 @@ pub(crate) async fn serve(
         };
         let (router, stop) = (router.clone(), stop.clone());
         connections.spawn(async move {
-            answer(stream, router, head, stop).await;
+            answer(stream, peer, router, head, stop).await;
             drop(place);
         });
     }
@@ -54,16 +59,27 @@ pub(crate) async fn serve(
     connections.wait().await;
 }
 
-async fn answer(stream: TcpStream, router: Router, head: Duration, stop: CancellationToken) {
+async fn answer(
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    head: Duration,
+    stop: CancellationToken,
+) {
     // Ink is small and urgent; without it the system would wait for more.
     let _ = stream.set_nodelay(true);
+    let router = TowerToHyperService::new(router);
+    let service = service_fn(|mut request: Request<Incoming>| {
+        request.extensions_mut().insert(ConnectInfo(peer));
+        router.call(request)
+    });
     let mut builder = http1::Builder::new();
     builder
         .timer(TokioTimer::new())
         .header_read_timeout(head)
         .max_buf_size(HEAD_BYTES);
     let connection = builder
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
+        .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
     let mut connection = std::pin::pin!(connection);
     let ended = tokio::select! {

@@ -31,7 +31,9 @@ pub(super) async fn open(
     if app.stopping.is_cancelled() {
         return Err(HttpError::Busy);
     }
-    app.gates.handshake(guest.person, app.clock.now_ms())?;
+    let admitted = app.gates.handshake(guest.person, app.clock.now_ms());
+    app.metrics.handshake(admitted.is_ok());
+    admitted?;
     let place = Arc::clone(&app.places)
         .try_acquire_owned()
         .map_err(|_| HttpError::Busy)?;

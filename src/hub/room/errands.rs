@@ -147,6 +147,9 @@ impl Task {
         );
         match tail {
             Ok(logged) => {
+                if !logged.is_empty() {
+                    self.around.metrics.sql_heal.inc();
+                }
                 let more = again || logged.len() == TAIL_OPS;
                 let effects = self.take_in(&logged);
                 // First what was read, so that the next reading begins behind it.
@@ -166,6 +169,7 @@ impl Task {
     /// Begins anew from the store.
     pub(super) fn reload(&mut self) {
         if self.reading != Reading::All {
+            self.around.metrics.chain_mismatch.inc();
             tracing::error!(board.id = %Tag(self.board), "this room and the store differ: loading the board anew");
             self.load(Duration::ZERO);
         }

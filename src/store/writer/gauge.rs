@@ -57,6 +57,10 @@ impl Gauge {
         self.level().ops
     }
 
+    pub(super) fn bytes(&self) -> usize {
+        self.level().bytes
+    }
+
     fn level(&self) -> MutexGuard<'_, Level> {
         self.level.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -13,8 +13,10 @@ use inkroom_board::wire::{ClientMessage, CloseCode, Format, PROTOCOL, PROTOCOL_J
 use inkroom_board::{BoardId, ClientId, PersonId, Position};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, interval_at, timeout};
+use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
+use tracing::{Instrument, Span, info_span};
 
 use super::upgrade::Socket;
 use crate::hub::{Joining, Lease, Next, Seat, TICK};
@@ -48,6 +50,16 @@ enum End {
     Close(u16),
 }
 
+impl End {
+    /// What this side closes with.
+    fn code(self) -> Option<u16> {
+        match self {
+            Self::Gone => None,
+            Self::Close(code) => Some(code),
+        }
+    }
+}
+
 impl From<CloseCode> for End {
     fn from(code: CloseCode) -> Self {
         Self::Close(code as u16)
@@ -68,6 +80,7 @@ impl Talk {
             end = CloseCode::Policy.into();
         }
         tracing::debug!(board.id = %Tag(self.board), ?end, "connection ended");
+        self.app.metrics.closed(end.code());
         let patience = self.app.config.timing.farewell;
         // Whoever does not even take the goodbye is left without it.
         let _ = timeout(patience, farewell(&mut socket, end)).await;
@@ -81,14 +94,15 @@ impl Talk {
             Ok(hello) => hello,
             Err(end) => return end,
         };
-        let seat = match self.join(hello, format).await {
+        let joining = info_span!("join", board.id = %Tag(self.board));
+        let seat = match self.join(hello, format).instrument(joining.clone()).await {
             Ok(seat) => seat,
             Err(end) => return end,
         };
         let (sink, stream) = socket.split();
         tokio::select! {
             end = self.read(stream, format, &seat) => end,
-            end = self.write(sink, format, &seat) => end,
+            end = self.write(sink, format, &seat, joining) => end,
         }
     }
 
@@ -144,6 +158,7 @@ impl Talk {
             if !(message.is_binary() || message.is_text()) {
                 continue;
             }
+            self.app.metrics.heard(message.len());
             let message = match decode(format, &message) {
                 Ok(message) => message,
                 Err(end) => return end.into(),
@@ -159,14 +174,20 @@ impl Talk {
         mut to: SplitSink<&mut Socket, Message>,
         format: Format,
         seat: &Seat,
+        joining: Span,
     ) -> End {
+        // Over with the first write, which has the welcome in it.
+        let mut joining = Some(joining);
         let timing = &self.app.config.timing;
         let mut pings = interval_at(Instant::now() + timing.ping, timing.ping);
         let mut behind_since = None;
         loop {
             let messages: Vec<_> = tokio::select! {
                 next = seat.mailbox().next() => match next {
-                    Next::Write(messages) => messages.into_iter().map(|bytes| message(format, bytes)).collect(),
+                    Next::Write(messages) => {
+                        self.app.metrics.said(&messages);
+                        messages.into_iter().map(|bytes| message(format, bytes)).collect()
+                    }
                     Next::Close(code) => return code.into(),
                     Next::Resume(from) if seat.resume(from).await.is_err() => return CloseCode::Restart.into(),
                     Next::Resume(_) => continue,
@@ -178,6 +199,7 @@ impl Talk {
                 Ok(Err(_)) => return End::Gone,
                 Err(_) => return CloseCode::TryLater.into(),
             }
+            drop(joining.take());
             if is_stuck(seat, &mut behind_since, timing.stuck) {
                 return CloseCode::TryLater.into();
             }
@@ -228,6 +250,8 @@ fn received(message: Option<Result<Message, Error>>) -> Result<Message, End> {
         Some(Ok(message)) => Ok(message),
         Some(Err(Error::Capacity(_))) => Err(CloseCode::TooBig.into()),
         Some(Err(Error::Utf8(_))) => Err(CloseCode::Undecodable.into()),
+        // Not a fault of the protocol: the line was cut.
+        Some(Err(Error::Protocol(ProtocolError::ResetWithoutClosingHandshake))) => Err(End::Gone),
         Some(Err(Error::Protocol(_))) => Err(End::Close(PROTOCOL_ERROR)),
         Some(Err(_)) => Err(End::Gone),
     }

@@ -1,0 +1,78 @@
+//! `GET /statusz`: the whole truth about this server, as JSON, for neighbours. Boards are named by tags only.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use serde_json::{Map, Value as Any, json};
+
+use super::App;
+use super::health::{Health, as_json};
+use super::inside::Neighbour;
+use crate::metrics::{Figures, Value};
+use crate::store::writer::WriterState;
+use crate::telemetry::Tag;
+
+/// Most rooms that are listed: those with the most members.
+const ROOMS: usize = 200;
+
+/// Everything.
+pub(super) async fn statusz(_: Neighbour, State(app): State<Arc<App>>) -> Response {
+    let health = Health::of(&app).await;
+    let status = json!({
+        "status": health.status(&app),
+        "version": env!("CARGO_PKG_VERSION"),
+        "uptime_seconds": app.metrics.uptime().as_secs(),
+        "stopping": app.stopping.is_cancelled(),
+        "draining": app.hub.draining().is_cancelled(),
+        "sockets": app.sockets.len(),
+        "members": app.hub.members(),
+        "boards": { "open": app.hub.rooms(), "stored": health.store.boards },
+        "store": {
+            "kind": health.store.kind,
+            "fault": health.store.fault,
+            "figures": told(|figures| app.store.figures(figures)),
+        },
+        "writer": writer(&app),
+        "relay": told(|figures| app.hub.relay().figures(figures)),
+        "head_poll_lag_seconds": app.metrics.head_poll_lag().as_secs_f64(),
+        "rooms": rooms(&app),
+    });
+    as_json(&status)
+}
+
+fn writer(app: &App) -> Any {
+    let state = app.writer.state().borrow().clone();
+    let error = match state {
+        WriterState::Working => None,
+        WriterState::Degraded { error } => Some(error),
+    };
+    json!({
+        "ended": app.writer.has_ended(),
+        "error": error,
+        "waiting_ops": app.writer.waiting(),
+        "waiting_bytes": app.writer.waiting_bytes(),
+    })
+}
+
+fn rooms(app: &App) -> Vec<Any> {
+    let mut rooms = app.hub.census();
+    rooms.sort_unstable_by_key(|(_, members)| std::cmp::Reverse(*members));
+    let some = rooms.into_iter().take(ROOMS);
+    some.map(|(board, members)| json!({ "board": Tag(board).to_string(), "members": members }))
+        .collect()
+}
+
+/// What somebody tells of itself.
+fn told(tell: impl FnOnce(&mut Figures)) -> Map<String, Any> {
+    let mut figures = Figures::default();
+    tell(&mut figures);
+    let number = |value| match value {
+        Value::Count(n) | Value::Level(n) => json!(n),
+        Value::Spent(seconds) | Value::Seconds(seconds) => json!(seconds),
+    };
+    figures
+        .iter()
+        .map(|(name, value)| (name.to_owned(), number(value)))
+        .collect()
+}
