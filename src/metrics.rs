@@ -3,7 +3,7 @@
 //! One value for each server, since several may run in one process. What is counted here is an atomic (a histogram, a
 //! lock held for a few instructions); labels are looked up when the server starts or a connection ends, never for a
 //! message, and nothing is kept for each member. Levels are not mirrored here: they are [`Figures`], read from their
-//! owners when somebody asks. Not here: who may ask ([`crate::web::metrics`]), logs and traces ([`crate::telemetry`]).
+//! owners when somebody asks. Not here: who may ask ([`crate::web`]), logs and traces ([`crate::telemetry`]).
 
 mod figures;
 mod journeys;

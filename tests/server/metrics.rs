@@ -2,13 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use inkroom::relay::LocalRelay;
 use inkroom::store::SqliteStore;
 use inkroom::{Config, Server};
 use inkroom_board::wire::ClientMessage;
+use sqlx::Connection;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use tokio::net::TcpSocket;
 
-use crate::common::{Ask, Client, Raw, TestServer, close_code, element, sketch, stroke, until};
+use crate::common::{
+    Ask, Client, Raw, TestServer, big_stroke, close_code, element, sketch, stroke, until,
+};
 use crate::gate::{Fault, Gate};
 
 /// Every sample by name with labels.
@@ -156,4 +162,57 @@ async fn failed_commits_and_ops_in_doubt_and_ops_known_already_are_counted() {
     until_sample(&server, "inkroom_commit_failed_total", |n| n == 1.0).await;
     until_sample(&server, "inkroom_dup_answered_total", |n| n >= 1.0).await;
     until_sample(&server, "inkroom_sql_heal_total", |n| n >= 1.0).await;
+}
+
+#[tokio::test]
+async fn what_gathers_for_a_slow_reader_and_that_it_starts_again_are_counted() {
+    let server = TestServer::with(|config| {
+        config.limits.ops_per_second = 100_000;
+        config.limits.ops_burst = 100_000;
+        config.timing.write = Duration::from_secs(120);
+        config.timing.stuck = Duration::from_secs(120);
+        // Upkeep, which looks how much gathered, comes as often.
+        config.timing.idle = Duration::from_millis(20);
+    })
+    .await;
+    let ada = server.guest().await;
+    let board = server.board(&ada, "everyone").await;
+    let mut a = Client::join(server.address, board, &ada).await;
+    let mut slow = Client::new(server.address, board, &server.guest().await);
+    let narrow = TcpSocket::new_v4().unwrap();
+    narrow.set_recv_buffer_size(4 * 1024).unwrap();
+    slow.connect_over(narrow.connect(server.address).await.unwrap())
+        .await;
+    slow.until("live", |slow| slow.replica.is_live()).await;
+    let mut has_gathered = false;
+    for _ in 0..40 {
+        for _ in 0..10 {
+            a.draw(big_stroke()).await;
+        }
+        a.all_saved().await;
+        has_gathered |= samples(&server).await["inkroom_gathered_bytes"] > 0.0;
+    }
+    assert!(has_gathered, "something waited for the slow reader");
+    slow.at_seq(a.replica.position().seq).await;
+    until_sample(&server, "inkroom_lane_resync_total", |n| n >= 1.0).await;
+    until_sample(&server, "inkroom_gathered_bytes", |n| n == 0.0).await;
+}
+
+#[tokio::test]
+async fn a_store_that_has_another_history_than_the_room_is_counted() {
+    let server =
+        TestServer::with(|config| config.timing.head_poll = Duration::from_millis(20)).await;
+    let ada = server.guest().await;
+    let board = server.board(&ada, "everyone").await;
+    let mut a = Client::join(server.address, board, &ada).await;
+    a.draw(stroke()).await;
+    a.all_saved().await;
+    assert!(samples(&server).await["inkroom_chain_mismatch_total"] == 0.0);
+    let options = SqliteConnectOptions::new().filename(server.data().join("inkroom.db"));
+    let mut link = SqliteConnection::connect_with(&options).await.unwrap();
+    let forged = "UPDATE boards SET head_chain = x'0102030405060708' WHERE id = ?";
+    let forging = sqlx::query(forged).bind(board.0.as_slice());
+    assert_eq!(forging.execute(&mut link).await.unwrap().rows_affected(), 1);
+    link.close().await.unwrap();
+    until_sample(&server, "inkroom_chain_mismatch_total", |n| n >= 1.0).await;
 }

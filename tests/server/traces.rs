@@ -4,7 +4,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use crate::common::{Client, Guest, Process, soon, stroke};
+use crate::common::{Client, Guest, Process, big_stroke, soon, stroke};
 
 /// Takes whatever is posted and says that all is well.
 struct Collector {
@@ -68,12 +68,20 @@ fn is_whole(request: &[u8]) -> bool {
 async fn spans_of_requests_joins_commits_loads_and_snapshots_are_posted_without_anybodys_id() {
     let data = tempfile::tempdir().unwrap();
     let mut collector = Collector::start().await;
-    let process = Process::start(data.path(), &["--otlp", &collector.url]).await;
+    let fast = ["--ops-per-second", "100000", "--ops-burst", "100000"];
+    let flags = [&["--otlp", &collector.url], &fast[..]].concat();
+    let process = Process::start(data.path(), &flags).await;
     let ada = Guest::of(process.address).await;
     let board = ada.board(process.address, "everyone").await;
     let mut a = Client::join(process.address, board, &ada).await;
-    a.draw(stroke()).await;
-    a.all_saved().await;
+    // Enough for a snapshot to be due.
+    for _ in 0..40 {
+        for _ in 0..10 {
+            a.draw(big_stroke()).await;
+        }
+        a.all_saved().await;
+    }
+    collector.until_posted(&["keep snapshot"]).await;
     // What is not sent yet is sent at the end.
     process.terminate();
     a.until_closed().await;
