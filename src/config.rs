@@ -12,6 +12,8 @@ use axum::http::Uri;
 use inkroom_board::limits;
 use inkroom_board::room;
 
+use crate::relay::RedisAccess;
+
 /// Where it listens unless told otherwise.
 pub const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 3000);
 
@@ -48,14 +50,12 @@ pub struct Config {
     pub redis: Option<Address>,
 
     /// Name of this installation in Redis, where several share one
-    #[arg(
-        long,
-        env = "INKROOM_REDIS_PREFIX",
-        value_name = "NAME",
-        default_value = "",
-        hide_default_value = true
-    )]
-    pub redis_prefix: String,
+    #[arg(long, env = "INKROOM_REDIS_PREFIX", value_name = "NAME")]
+    pub redis_prefix: Option<String>,
+
+    /// Certificates (PEM) to trust for `rediss://` instead of the system's
+    #[arg(long, env = "INKROOM_REDIS_CA", value_name = "FILE")]
+    pub redis_ca: Option<PathBuf>,
 
     /// Secret that signs the cookies of guests. Without it, DATA/secret.key is made and used
     #[arg(
@@ -286,7 +286,8 @@ impl Config {
             data,
             database: None,
             redis: None,
-            redis_prefix: String::new(),
+            redis_prefix: None,
+            redis_ca: None,
             secret: None,
             origins: Vec::new(),
             trust_proxy: false,
@@ -298,6 +299,21 @@ impl Config {
             drain_deadline: 20,
             timing: Timing::default(),
         }
+    }
+
+    /// How Redis is reached, if there is one.
+    ///
+    /// # Errors
+    /// When the certificates cannot be read.
+    pub fn redis_access(&self) -> std::io::Result<Option<RedisAccess>> {
+        let Some(url) = &self.redis else {
+            return Ok(None);
+        };
+        let certificates = self.redis_ca.as_ref().map(std::fs::read).transpose()?;
+        Ok(Some(RedisAccess {
+            certificates,
+            ..RedisAccess::new(url.as_str(), self.redis_prefix.as_deref())
+        }))
     }
 
     /// What rooms need to know of this.

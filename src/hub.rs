@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use inkroom_board::ledger::ClientHead;
 use inkroom_board::wire::{Format, Profile};
-use inkroom_board::{BoardId, MemberId, NodeId, Position};
+use inkroom_board::{BoardId, MemberId, Position};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -48,8 +48,6 @@ pub struct Surroundings {
     pub writer: Writer,
     /// Where other servers hear of it.
     pub relay: Arc<dyn Relay>,
-    /// What other servers know this one as; nothing if there are none to be expected.
-    pub node: Option<NodeId>,
     /// Where what happens is counted.
     pub metrics: Arc<Metrics>,
     /// What time it is.

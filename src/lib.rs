@@ -33,8 +33,9 @@ use access::Keys;
 use clock::Clock;
 use hub::{Hub, Surroundings, Views};
 use metrics::{MeasuredStore, Metrics};
-use relay::{LocalRelay, Relay};
-use store::{SqliteStore, Store, Writer};
+use relay::{LocalRelay, RedisRelay, Relay};
+use store::warm::Bodies;
+use store::{PgStore, SqliteStore, Store, WarmStore, Writer};
 use web::App;
 
 /// When everything else is done, connections that are still being answered get so long.
@@ -46,6 +47,12 @@ pub enum StartError {
     /// The store cannot be used.
     #[error(transparent)]
     Store(#[from] store::StoreError),
+    /// What was said about Redis cannot be used.
+    #[error(transparent)]
+    Redis(#[from] relay::redis::BadAccess),
+    /// The certificates to trust for Redis cannot be read.
+    #[error("the certificates for Redis: {0}")]
+    Certificates(std::io::Error),
     /// The secret key can neither be read nor made.
     #[error("the secret key in the data folder: {0}")]
     Key(std::io::Error),
@@ -75,14 +82,22 @@ pub struct Server {
 }
 
 impl Server {
-    /// With SQLite in the data folder, and no other servers.
+    /// With the store and the relay that the host chose.
     ///
     /// # Errors
     /// Why it cannot start.
     pub async fn new(config: Config) -> Result<Self, StartError> {
-        let store = Arc::new(SqliteStore::open(&config.data).await?);
-        let relay = LocalRelay::default().node(random::node());
-        Self::with(config, store, Arc::new(relay))
+        let store: Arc<dyn Store> = match &config.database {
+            Some(url) => Arc::new(PgStore::open(url.as_str()).await?),
+            None => Arc::new(SqliteStore::open(&config.data).await?),
+        };
+        let Some(access) = config.redis_access().map_err(StartError::Certificates)? else {
+            let relay = LocalRelay::default().node(random::node());
+            return Self::with(config, store, Arc::new(relay));
+        };
+        let relay = Arc::new(RedisRelay::with(&access, random::node())?);
+        let bodies: Arc<dyn Bodies> = relay.clone();
+        Self::with(config, Arc::new(WarmStore::new(store, bodies)), relay)
     }
 
     /// With any store and relay.
@@ -101,8 +116,7 @@ impl Server {
         let hub = Hub::new(Surroundings {
             store: Arc::clone(&store),
             writer: writer.clone(),
-            relay: Arc::clone(&relay),
-            node: None,
+            relay,
             metrics: Arc::clone(&metrics),
             clock: clock.clone(),
             settings: config.room_settings(),
@@ -190,6 +204,7 @@ impl Server {
                 "ops were not committed; nobody was told that they were"
             );
         }
+        self.app.hub.relay().close().await;
         self.app.store.close().await;
         tracing::info!("stopped");
     }

@@ -5,8 +5,11 @@
 //! Here is what every relay can do. Not here: what is done with what it brings, which is the room's
 //! ([`inkroom_board::Room::committed`] is its one way in for committed ops).
 
+pub mod codec;
+mod counters;
 mod inbox;
 pub mod local;
+pub mod redis;
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -17,7 +20,9 @@ use inkroom_board::room::Murmur;
 use inkroom_board::{BoardId, MemberId, NodeId, Position};
 use tokio::sync::watch;
 
+pub use counters::RelayCounters;
 pub use local::{LocalNode, LocalRelay};
+pub use redis::{NodeBeat, RedisAccess, RedisRelay};
 
 use crate::metrics::Figures;
 
@@ -73,6 +78,11 @@ pub enum RelayHealth {
 /// Between servers. A server never hears itself.
 #[async_trait]
 pub trait Relay: Send + Sync + Debug {
+    /// What other servers know this one as; nothing where there are none to be expected.
+    fn node(&self) -> Option<NodeId> {
+        None
+    }
+
     /// Tells all other servers. Never waits and never fails.
     fn publish(&self, hint: Hint);
 
@@ -94,6 +104,11 @@ pub trait Relay: Send + Sync + Debug {
 
     /// How many are on this board at all servers; nothing if that is not known within a tenth of a second.
     async fn here(&self, board: BoardId) -> Option<usize>;
+
+    /// All servers that are alive, as they describe themselves; nothing where that is not known.
+    async fn servers(&self) -> Option<Vec<NodeBeat>> {
+        None
+    }
 
     /// Adds how it goes, in names that begin with `relay_`. One within a process has nothing to tell.
     fn figures(&self, _figures: &mut Figures) {}

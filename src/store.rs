@@ -20,6 +20,7 @@ mod session;
 mod snapshots;
 mod sql;
 pub mod sqlite;
+pub mod warm;
 pub mod writer;
 
 use std::fmt::Debug;
@@ -39,6 +40,7 @@ use crate::metrics::Figures;
 pub use error::{StoreError, Unfit};
 pub use postgres::PgStore;
 pub use sqlite::SqliteStore;
+pub use warm::WarmStore;
 pub use writer::Writer;
 
 /// The epoch of a new board.

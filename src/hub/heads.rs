@@ -62,7 +62,7 @@ struct Beats {
 impl Beats {
     /// A server that is the only one on its store has nobody to tell.
     async fn beat_if_due(&mut self, shared: &Shared, is_healthy: bool) {
-        let Some(node) = shared.around.node else {
+        let Some(node) = shared.around.relay.node() else {
             return;
         };
         let is_known = |(at, told): (Instant, bool)| told == is_healthy && at.elapsed() < BEAT;
@@ -80,7 +80,7 @@ impl Beats {
 }
 
 async fn leave(shared: &Shared) {
-    let Some(node) = shared.around.node else {
+    let Some(node) = shared.around.relay.node() else {
         return;
     };
     if let Err(error) = shared.around.store.leave(node).await {

@@ -10,6 +10,7 @@ use super::App;
 use super::health::{Health, as_json};
 use super::inside::Neighbour;
 use crate::metrics::{Figures, Value};
+use crate::relay::RelayHealth;
 use crate::store::writer::WriterState;
 use crate::telemetry::Tag;
 
@@ -34,11 +35,25 @@ pub(super) async fn statusz(_: Neighbour, State(app): State<Arc<App>>) -> Respon
             "figures": told(|figures| app.store.figures(figures)),
         },
         "writer": writer(&app),
-        "relay": told(|figures| app.hub.relay().figures(figures)),
+        "relay": relay(&app).await,
         "head_poll_lag_seconds": app.metrics.head_poll_lag().as_secs_f64(),
         "rooms": rooms(&app),
     });
     as_json(&status)
+}
+
+async fn relay(app: &App) -> Any {
+    let relay = app.hub.relay();
+    let fault = match &*relay.health().borrow() {
+        RelayHealth::Healthy => None,
+        RelayHealth::Degraded { why } => Some(why.clone()),
+    };
+    json!({
+        "node": relay.node().map(|node| node.to_string()),
+        "fault": fault,
+        "figures": told(|figures| relay.figures(figures)),
+        "servers": relay.servers().await,
+    })
 }
 
 fn writer(app: &App) -> Any {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use inkroom::relay::LocalRelay;
 use inkroom::store::SqliteStore;
 use inkroom::{Config, Server};
+use inkroom_board::NodeId;
 use inkroom_board::wire::ClientMessage;
 use sqlx::Connection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
@@ -147,7 +148,12 @@ async fn failed_commits_and_ops_in_doubt_and_ops_known_already_are_counted() {
     let data = tempfile::tempdir().unwrap();
     let config = Config::local(data.path().into());
     let gate = Gate::shut(Arc::new(SqliteStore::open(data.path()).await.unwrap()));
-    let server = Server::with(config, gate.clone(), Arc::new(LocalRelay::default())).unwrap();
+    let server = Server::with(
+        config,
+        gate.clone(),
+        Arc::new(LocalRelay::default().node(NodeId([1; 8]))),
+    )
+    .unwrap();
     let server = TestServer::of(server).await;
     let ada = server.guest().await;
     let board = server.board(&ada, "everyone").await;
