@@ -43,31 +43,34 @@ fn meanwhile(keeping: Keeping) -> &'static str {
 fn whereabouts(keeping: Keeping) -> &'static str {
     match keeping {
         Keeping::Here => " on this device.",
-        Keeping::Tab => ", not all kept on this device.",
-        Keeping::Full => " on this device. Drawing waits.",
+        Keeping::Tab => ". Keep this tab open.",
+        Keeping::Full => " here. Drawing waits.",
     }
 }
 
 /// So many changes.
 fn changes(n: u32) -> String {
-    let unit = if n == 1 { " change" } else { " changes" };
-    join(&[&n.to_string(), unit])
+    join(&[&n.to_string(), unit(n)])
+}
+
+fn unit(n: u32) -> &'static str {
+    if n == 1 { " change" } else { " changes" }
 }
 
 /// What is said when there is not much room left.
-pub const SCARCE: &str = "Much waits on this device: there is not room for much more.";
+pub const SCARCE: &str = "There is little room left on this device.";
 
 /// What a concern is called, and what it is.
 #[must_use]
 pub fn concern(concern: Concern) -> (String, &'static str) {
     match concern {
         Concern::Full(n) => (
-            join(&[&changes(n), " wait on this device"]),
-            "There is no room for more until the server has taken some, so drawing waits. You can draw on without \
+            join(&[&changes(n), " wait here"]),
+            "This device keeps no more until the server has taken some, so drawing waits. You can draw on without \
              saving here: closing this tab would lose what is new.",
         ),
         Concern::Old(n) => (
-            join(&[&changes(n), " of long ago on this device"]),
+            join(&[&n.to_string(), " old", unit(n), " on this device"]),
             "More than 30 days old, and never sent. The board may have moved on since.",
         ),
         Concern::Deleting(n) => (
@@ -205,17 +208,18 @@ mod tests {
         }
         assert_eq!(
             connection(Link::Offline, 2, Keeping::Tab),
-            "Offline: 2 changes, not all kept on this device."
+            "Offline: 2 changes. Keep this tab open."
         );
         assert_eq!(
             connection(Link::Offline, 2, Keeping::Full),
-            "Offline: 2 changes on this device. Drawing waits."
+            "Offline: 2 changes here. Drawing waits."
         );
     }
 
     #[test]
     fn a_concern_counts_its_changes() {
         assert_eq!(concern(Concern::Deleting(1)).0, "Delete 1 change?");
+        assert_eq!(concern(Concern::Old(2)).0, "2 old changes on this device");
         assert_eq!(
             concern(Concern::Aside(3)).0,
             "3 changes on this device cannot be read"

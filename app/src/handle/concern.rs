@@ -59,7 +59,7 @@ impl Concern {
         match self {
             Self::Full(_) => &[Answer::Wait, Answer::Copy, Answer::GoOn],
             Self::Old(_) => &[Answer::Send, Answer::Later, Answer::Copy, Answer::Delete],
-            Self::Deleting(_) => &[Answer::Keep, Answer::Copy, Answer::DeleteForGood],
+            Self::Deleting(_) => &[Answer::Keep, Answer::DeleteForGood],
             Self::Aside(_) | Self::Tab => &[Answer::Fine],
         }
     }

@@ -29,14 +29,14 @@ pub fn Concerns() -> impl IntoView {
 
 /// The button of one answer; hidden where there are not so many.
 fn button(handle: &BoardHandle, nth: usize) -> impl IntoView + use<> {
-    let [hides, harms, says] = [(); 3].map(|()| handle.concern.clone());
+    let [hides, is_harm, says] = [(); 3].map(|()| handle.concern.clone());
     let handle = handle.clone();
     view! {
         <button
             type="button"
             class="button small"
             class:primary=nth == 0
-            class:last=move || nth_of(harms.get(), nth).is_some_and(harm)
+            class:harm=move || nth_of(is_harm.get(), nth).is_some_and(harms)
             hidden=move || nth_of(hides.get(), nth).is_none()
             on:click=move |_| {
                 if let Some(answer) = nth_of(handle.concern.get_untracked(), nth) {
@@ -53,6 +53,6 @@ fn nth_of(concern: Option<Concern>, nth: usize) -> Option<Answer> {
     concern?.answers().get(nth).copied()
 }
 
-fn harm(answer: Answer) -> bool {
+fn harms(answer: Answer) -> bool {
     matches!(answer, Answer::Delete | Answer::DeleteForGood)
 }
