@@ -71,11 +71,11 @@ pub fn concern(concern: Concern) -> (String, &'static str) {
         ),
         Concern::Old(n) => (
             join(&[&n.to_string(), " old", unit(n), " on this device"]),
-            "More than 30 days old, and never sent. The board may have moved on since.",
+            "More than 30 days old, and never confirmed by the server. The board may have moved on since.",
         ),
         Concern::Deleting(n) => (
             join(&["Delete ", &changes(n), "?"]),
-            "They are nowhere else, and cannot be brought back.",
+            "Whatever of them the server does not have would be gone for good.",
         ),
         Concern::Aside(n) => (
             join(&[&changes(n), " on this device cannot be read"]),

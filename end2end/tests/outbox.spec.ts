@@ -2,6 +2,8 @@
 
 import { readFileSync } from 'node:fs';
 
+import AxeBuilder from '@axe-core/playwright';
+
 import { Cable } from '../lib/cable.ts';
 import { aside, dated, kept, numbered, plant, type Kept } from '../lib/outbox.ts';
 import { agree, type Person, type Spot } from '../lib/person.ts';
@@ -156,6 +158,10 @@ test('old changes are deleted only when their person says so twice', async ({ se
   await near.open(address);
   await answer(near, 'Delete…');
   await expect(concern(near)).toContainText('Delete 2 changes?');
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await near.page.emulateMedia({ colorScheme });
+    expect((await new AxeBuilder({ page: near.page }).analyze()).violations).toEqual([]);
+  }
   await answer(near, 'Keep them');
   expect((await kept(near.page)).length).toBe(2);
   await answer(near, 'Delete…');

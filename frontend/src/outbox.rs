@@ -8,20 +8,22 @@
 use inkroom_app::handle::{Answer, Concern, Keeping};
 use inkroom_board::ledger::Entry;
 use inkroom_board::{BoardId, ClientId, OpId, PersonId};
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 
-use crate::browser::{self, complain};
+use crate::browser::complain;
 use crate::engine;
 
 mod copy;
 mod database;
+mod found;
 mod locks;
 mod record;
 mod tally;
 
 pub(crate) use copy::save;
 pub(crate) use database::Database;
+pub(crate) use found::Found;
 use tally::Tally;
 
 /// The queue on this device.
@@ -48,17 +50,6 @@ pub(crate) struct Outbox {
     is_untold: bool,
 }
 
-/// What earlier pages left.
-#[derive(Debug, Default)]
-pub(crate) struct Found {
-    /// To be sent.
-    pub(crate) recent: Vec<Entry>,
-    /// To be sent if the person says so.
-    old: Vec<Entry>,
-    /// So many records could not be read.
-    aside: u32,
-}
-
 impl Outbox {
     pub(crate) fn new(board: BoardId, client: ClientId) -> Self {
         Self {
@@ -83,7 +74,7 @@ impl Outbox {
             locks::hold(client);
             let opened = async {
                 let database = Database::open().await?;
-                let found = find(&database, board, client, me).await?;
+                let found = found::find(&database, board, client, me).await?;
                 Ok((database, found))
             };
             let opened: Result<_, JsValue> = opened.await;
@@ -302,61 +293,6 @@ fn failed(error: &JsValue) {
     engine::with(engine::Engine::outbox_closed);
 }
 
-/// The queues of this board that no living page holds: of the same person, in order. What cannot be read is set aside,
-/// unless a living page of another version may know better.
-async fn find(
-    database: &Database,
-    board: BoardId,
-    client: ClientId,
-    me: PersonId,
-) -> Result<Found, JsValue> {
-    let (mut found, now) = (Found::default(), browser::wall_ms());
-    let mut queue: Vec<Entry> = Vec::new();
-    let mut last = None;
-    // The database hands them out in the order of their keys.
-    for (key, value) in database.all(&record::prefix(board)).await? {
-        let name = key.as_string().unwrap_or_default();
-        let owner = record::owner(board, &name);
-        if last.map(|(known, _)| known) != Some(owner) {
-            found.add(core::mem::take(&mut queue), now);
-            last = Some((owner, is_free(owner, client).await));
-        }
-        if !last.is_some_and(|(_, is_free)| is_free) {
-            continue;
-        }
-        let bytes = value.dyn_ref().map(js_sys::Uint8Array::to_vec);
-        match bytes.and_then(|bytes| record::decode(board, &name, &bytes)) {
-            Some(entry) if entry.author == me => queue.push(entry),
-            Some(_) => {}
-            None => {
-                database.set_aside(&key, &value).await;
-                found.aside += 1;
-            }
-        }
-    }
-    found.add(queue, now);
-    Ok(found)
-}
-
-/// Whether a queue is nobody's, and this page's from now on. What has no owner is nobody's.
-async fn is_free(owner: Option<ClientId>, client: ClientId) -> bool {
-    match owner {
-        Some(owner) => owner != client && locks::take(owner).await,
-        None => true,
-    }
-}
-
-impl Found {
-    /// One more queue, whole: its ops build on each other.
-    fn add(&mut self, queue: Vec<Entry>, now_ms: u64) {
-        if queue.iter().any(|entry| tally::is_old(entry.at_ms, now_ms)) {
-            self.old.extend(queue);
-        } else {
-            self.recent.extend(queue);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use inkroom_board::Op;
@@ -377,15 +313,6 @@ mod tests {
 
     fn outbox() -> Outbox {
         Outbox::new(BoardId([4; 16]), ClientId([9; 16]))
-    }
-
-    #[test]
-    fn one_old_op_makes_its_whole_queue_old_and_no_other() {
-        const DAY: u64 = 86_400_000;
-        let mut found = Found::default();
-        found.add(vec![entry(1, 5), entry(2, 31 * DAY)], 31 * DAY);
-        found.add(vec![entry(3, 31 * DAY)], 31 * DAY);
-        assert_eq!((found.old.len(), found.recent.len()), (2, 1));
     }
 
     #[test]

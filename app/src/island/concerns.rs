@@ -34,7 +34,7 @@ fn button(handle: &BoardHandle, nth: usize) -> impl IntoView + use<> {
     view! {
         <button
             type="button"
-            class="button small"
+            class="button"
             class:primary=nth == 0
             class:harm=move || nth_of(is_harm.get(), nth).is_some_and(harms)
             hidden=move || nth_of(hides.get(), nth).is_none()
