@@ -15,10 +15,12 @@ use inkroom_board::{Colour, Ink, Mode, Role, Seq, Width};
 use leptos::prelude::*;
 
 mod command;
+mod concern;
 mod roster;
 mod start;
 
 pub use command::{COMMANDS, Command, Commands};
+pub use concern::{Answer, Concern, Keeping};
 pub use roster::{Person, roster};
 pub use start::{Start, Theme, mode_name};
 
@@ -62,6 +64,11 @@ pub struct State {
     pub saved: ArcRwSignal<Seq>,
     /// How many of my changes are not committed yet. The engine writes it.
     pub pending: ArcRwSignal<u32>,
+    /// How well this device keeps what is drawn now. The engine writes it.
+    pub keeping: ArcRwSignal<Keeping>,
+    /// What the person is to know or decide about the changes on this device. The engine writes it; islands answer it by
+    /// [`Command::Answer`].
+    pub concern: ArcRwSignal<Option<Concern>>,
     /// Whether there is something of mine to undo. The engine writes it.
     pub can_undo: ArcRwSignal<bool>,
     /// Whether there is something of mine to redo. The engine writes it.
@@ -127,6 +134,8 @@ impl BoardHandle {
             link: ArcRwSignal::new(Link::Connecting),
             saved: ArcRwSignal::new(start.seq),
             pending: ArcRwSignal::new(0),
+            keeping: ArcRwSignal::new(Keeping::Here),
+            concern: ArcRwSignal::new(None),
             can_undo: ArcRwSignal::new(false),
             can_redo: ArcRwSignal::new(false),
             title: ArcRwSignal::new(start.title.clone()),

@@ -7,6 +7,7 @@
 use leptos::prelude::*;
 
 pub mod bar;
+pub mod concerns;
 pub mod people;
 pub mod status;
 pub mod styles;
@@ -14,6 +15,7 @@ pub mod theme;
 pub mod title;
 
 pub use bar::Bar;
+pub use concerns::Concerns;
 #[cfg(feature = "ssr")]
 pub(crate) use people::mode_label;
 pub use people::{PeopleButton, PeopleList};

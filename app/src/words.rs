@@ -5,7 +5,7 @@
 
 use alloc::string::{String, ToString};
 
-use crate::handle::{Hand, Link};
+use crate::handle::{Answer, Concern, Hand, Keeping, Link};
 
 /// What a board without a title is called.
 pub const UNTITLED: &str = "Untitled";
@@ -20,16 +20,87 @@ pub fn title(title: &str) -> &str {
     }
 }
 
-/// How the line to the server is.
+/// How the line to the server is, and what becomes of what is drawn meanwhile.
 #[must_use]
-pub fn connection(link: Link, pending: u32) -> String {
-    match (link, pending) {
-        (Link::Connecting, _) => "Connecting…".into(),
-        (Link::Live, _) => "Live".into(),
-        (Link::Reconnecting, _) => "Reconnecting… your drawing goes on.".into(),
-        (Link::Offline, 0) => "Offline. Your drawing goes on.".into(),
-        (Link::Offline, 1) => "Offline: 1 change on this device.".into(),
-        (Link::Offline, n) => join(&["Offline: ", &n.to_string(), " changes on this device."]),
+pub fn connection(link: Link, pending: u32, keeping: Keeping) -> String {
+    match link {
+        Link::Connecting => "Connecting…".into(),
+        Link::Live => "Live".into(),
+        Link::Reconnecting => join(&["Reconnecting… ", meanwhile(keeping)]),
+        Link::Offline if pending == 0 => "Offline. Your drawing goes on.".into(),
+        Link::Offline => join(&["Offline: ", &changes(pending), whereabouts(keeping)]),
+    }
+}
+
+fn meanwhile(keeping: Keeping) -> &'static str {
+    match keeping {
+        Keeping::Here => "your drawing goes on.",
+        Keeping::Tab => "keep this tab open.",
+        Keeping::Full => "drawing waits.",
+    }
+}
+
+fn whereabouts(keeping: Keeping) -> &'static str {
+    match keeping {
+        Keeping::Here => " on this device.",
+        Keeping::Tab => ". Keep this tab open.",
+        Keeping::Full => " here. Drawing waits.",
+    }
+}
+
+/// So many changes.
+fn changes(n: u32) -> String {
+    join(&[&n.to_string(), unit(n)])
+}
+
+fn unit(n: u32) -> &'static str {
+    if n == 1 { " change" } else { " changes" }
+}
+
+/// What is said when there is not much room left.
+pub const SCARCE: &str = "There is little room left on this device.";
+
+/// What a concern is called, and what it is.
+#[must_use]
+pub fn concern(concern: Concern) -> (String, &'static str) {
+    match concern {
+        Concern::Full(n) => (
+            join(&[&changes(n), " wait here"]),
+            "This device keeps no more until the server has taken some, so drawing waits. You can draw on without \
+             saving here: closing this tab would lose what is new.",
+        ),
+        Concern::Old(n) => (
+            join(&[&n.to_string(), " old", unit(n), " on this device"]),
+            "More than 30 days old, and never confirmed by the server. The board may have moved on since.",
+        ),
+        Concern::Deleting(n) => (
+            join(&["Delete ", &changes(n), "?"]),
+            "Whatever of them the server does not have would be gone for good.",
+        ),
+        Concern::Aside(n) => (
+            join(&[&changes(n), " on this device cannot be read"]),
+            "Set aside here, not deleted. Everything else goes on.",
+        ),
+        Concern::Tab => (
+            "This browser keeps no changes now".into(),
+            "What you draw is in this tab only until it is saved. Keep the tab open while you are offline.",
+        ),
+    }
+}
+
+/// What the button of an answer says.
+#[must_use]
+pub fn answer(answer: Answer) -> &'static str {
+    match answer {
+        Answer::Wait => "Wait",
+        Answer::GoOn => "Draw on without saving here",
+        Answer::Copy => "Download a copy",
+        Answer::Send => "Send them",
+        Answer::Later => "Not now",
+        Answer::Delete => "Delete…",
+        Answer::DeleteForGood => "Delete for good",
+        Answer::Keep => "Keep them",
+        Answer::Fine => "OK",
     }
 }
 
@@ -118,19 +189,40 @@ mod tests {
 
     #[test]
     fn connection_says_live_reconnecting_and_offline() {
-        assert_eq!(connection(Link::Live, 3), "Live");
-        assert!(connection(Link::Reconnecting, 0).starts_with("Reconnecting"));
+        let say = |link, pending| connection(link, pending, Keeping::Here);
+        assert_eq!(say(Link::Live, 3), "Live");
+        assert!(say(Link::Reconnecting, 0).starts_with("Reconnecting"));
         assert_eq!(
-            connection(Link::Offline, 12),
+            say(Link::Offline, 12),
             "Offline: 12 changes on this device."
         );
+        assert_eq!(say(Link::Offline, 1), "Offline: 1 change on this device.");
+        assert_eq!(say(Link::Offline, 0), "Offline. Your drawing goes on.");
+    }
+
+    #[test]
+    fn nothing_is_said_to_be_on_this_device_that_is_not() {
+        for keeping in [Keeping::Tab, Keeping::Full] {
+            let reconnecting = connection(Link::Reconnecting, 3, keeping);
+            assert!(!reconnecting.contains("goes on"), "{reconnecting}");
+        }
         assert_eq!(
-            connection(Link::Offline, 1),
-            "Offline: 1 change on this device."
+            connection(Link::Offline, 2, Keeping::Tab),
+            "Offline: 2 changes. Keep this tab open."
         );
         assert_eq!(
-            connection(Link::Offline, 0),
-            "Offline. Your drawing goes on."
+            connection(Link::Offline, 2, Keeping::Full),
+            "Offline: 2 changes here. Drawing waits."
+        );
+    }
+
+    #[test]
+    fn a_concern_counts_its_changes() {
+        assert_eq!(concern(Concern::Deleting(1)).0, "Delete 1 change?");
+        assert_eq!(concern(Concern::Old(2)).0, "2 old changes on this device");
+        assert_eq!(
+            concern(Concern::Aside(3)).0,
+            "3 changes on this device cannot be read"
         );
     }
 

@@ -6,6 +6,7 @@ export class Cable {
   private listener?: Listener;
   private readonly sockets = new Set<Socket>();
   private isCut = false;
+  private refusesLines = false;
   private port = 0;
 
   private constructor(private readonly target: URL) {}
@@ -27,8 +28,14 @@ export class Cable {
     for (const socket of this.sockets) socket.destroy();
   }
 
+  /** Lets pages through, but no WebSocket: a page opens, and its line does not. */
+  refuseLines(): void {
+    this.refusesLines = true;
+  }
+
   mend(): void {
     this.isCut = false;
+    this.refusesLines = false;
   }
 
   remove(): void {
@@ -41,6 +48,10 @@ export class Cable {
       near.destroy();
       return;
     }
+    // A browser makes a connection of its own for each WebSocket, so its first words tell.
+    near.once('data', (first) => {
+      if (this.refusesLines && first.toString('latin1').startsWith('GET /ws/')) near.destroy();
+    });
     const far = connect(Number(this.target.port), this.target.hostname);
     for (const [one, other] of [[near, far], [far, near]] as const) {
       this.sockets.add(one);

@@ -25,6 +25,7 @@ use crate::paint::cursors::Overlay;
 
 mod act;
 mod commands;
+mod keeping;
 mod network;
 mod overlay;
 mod publish;
@@ -171,13 +172,15 @@ impl Engine {
 
     /// Whether this person may change the board now.
     fn may_draw(&self) -> bool {
-        self.link.stopped().is_none() && self.document().access().role(self.replica.me()).draws()
+        self.link.stopped().is_none()
+            && self.outbox.may_grow()
+            && self.document().access().role(self.replica.me()).draws()
     }
 
     /// Carries out an op of one's own.
     fn perform(&mut self, op: Op) -> OpId {
         let (entry, change) = self.replica.perform(op, browser::wall_ms());
-        self.outbox.put(core::iter::once(&entry));
+        self.keep(&entry);
         self.changed(&change);
         entry.id
     }
@@ -261,6 +264,7 @@ impl Engine {
     /// The end of every event: sends what is to be sent, tells the page what is different, asks for what is next.
     fn settle(&mut self) {
         self.send_ops();
+        self.keep_rest();
         self.publish();
         if self.is_stale {
             self.frames.request();

@@ -1,20 +1,30 @@
 //! Ops that the server does not have yet, kept on this device so that a closed tab loses nothing.
 //!
 //! Every pending op is written under (board, client, n) and deleted once it is in the log. A page adopts the queues
-//! that no living page holds, under their old identities, so that what was sent before is known again. Where the
+//! that no living page holds, under their old identities, so that what was sent before is known again; only queues that are
+//! old wait for the person's word, and records that cannot be read are set aside. Nothing is deleted to make room. Where the
 //! browser gives no database, everything works without, and closing the page warns. Not here: their order (the replica's).
 
+use inkroom_app::handle::{Answer, Concern, Keeping};
 use inkroom_board::ledger::Entry;
 use inkroom_board::{BoardId, ClientId, OpId, PersonId};
+use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 
 use crate::browser::complain;
 use crate::engine;
 
+mod copy;
 mod database;
+mod found;
 mod locks;
+mod record;
+mod tally;
 
+pub(crate) use copy::save;
 pub(crate) use database::Database;
+pub(crate) use found::Found;
+use tally::Tally;
 
 /// The queue on this device.
 #[derive(Debug)]
@@ -23,8 +33,21 @@ pub(crate) struct Outbox {
     /// The queue of this page.
     client: ClientId,
     database: Option<Database>,
-    /// What is safely written.
-    written: Vec<OpId>,
+    tally: Tally,
+    /// The last write failed.
+    is_failing: bool,
+    /// Something that waits was not given to the database.
+    is_behind: bool,
+    /// The browser was asked not to clear this device's data.
+    has_asked: bool,
+    /// Queues of long ago, until the person says what becomes of them.
+    old: Vec<Entry>,
+    /// The person wants them deleted, and is asked once more.
+    is_deleting: bool,
+    /// Records that were set aside, until the person knows.
+    aside: u32,
+    /// This device keeps nothing at the moment, and the person does not know it yet.
+    is_untold: bool,
 }
 
 impl Outbox {
@@ -33,7 +56,14 @@ impl Outbox {
             board,
             client,
             database: None,
-            written: Vec::new(),
+            tally: Tally::default(),
+            is_failing: false,
+            is_behind: false,
+            has_asked: false,
+            old: Vec::new(),
+            is_deleting: false,
+            aside: 0,
+            is_untold: false,
         }
     }
 
@@ -42,24 +72,36 @@ impl Outbox {
         let (board, client) = (self.board, self.client);
         spawn_local(async move {
             locks::hold(client);
-            match Database::open().await {
-                Ok(database) => {
-                    let orphans = orphans(&database, board, client, me).await;
-                    engine::with(|engine| engine.outbox_opened(database, orphans));
+            let opened = async {
+                let database = Database::open().await?;
+                let found = found::find(&database, board, client, me).await?;
+                Ok((database, found))
+            };
+            let opened: Result<_, JsValue> = opened.await;
+            match opened {
+                Ok((database, found)) => {
+                    engine::with(|engine| engine.outbox_opened(database, found))
                 }
-                Err(error) => complain("keeping changes on this device", &error),
+                Err(error) => failed(&error),
             }
         });
     }
 
-    /// The database is there: what was pending meanwhile is written too.
-    pub(crate) fn opened<'a>(
-        &mut self,
-        database: Database,
-        pending: impl Iterator<Item = &'a Entry>,
-    ) {
+    /// The database is there: what gathered meanwhile is written too.
+    pub(crate) fn opened(&mut self, database: Database, found: &mut Found) {
         self.database = Some(database);
-        self.put(pending);
+        self.is_behind = true;
+        self.is_untold = false;
+        self.old = core::mem::take(&mut found.old);
+        self.aside = found.aside;
+        self.adopt(&found.recent);
+    }
+
+    /// The database is gone, or never came.
+    pub(crate) fn closed(&mut self) {
+        self.database = None;
+        self.tally.unwrite();
+        self.is_untold = true;
     }
 
     /// Another client id is used from now on.
@@ -67,47 +109,81 @@ impl Outbox {
         locks::hold(client);
     }
 
+    /// An op of this page waits from now on. It is written down, unless the person chose to go on without.
+    pub(crate) fn take(&mut self, entry: &Entry) {
+        if self.tally.goes_on() {
+            self.tally.add(entry.id, record::encode(entry).len());
+            self.is_behind = true;
+        } else {
+            self.put(core::iter::once(entry));
+        }
+    }
+
     /// Writes ops down. They count as written once the database says so.
-    pub(crate) fn put<'a>(&self, entries: impl Iterator<Item = &'a Entry>) {
+    pub(crate) fn put<'a>(&mut self, entries: impl Iterator<Item = &'a Entry>) {
+        let mut records = Vec::new();
+        for entry in entries {
+            let bytes = record::encode(entry);
+            self.tally.add(entry.id, bytes.len());
+            records.push((entry.id, record::key(self.board, entry.id), bytes));
+        }
         let Some(database) = self.database.clone() else {
+            self.is_behind = true;
             return;
         };
-        let records: Vec<_> = entries
-            .map(|entry| (entry.id, key(self.board, entry.id), encode(entry)))
-            .collect();
         if records.is_empty() {
             return;
         }
+        if !core::mem::replace(&mut self.has_asked, true) {
+            database::persist();
+        }
         spawn_local(async move {
-            match database
-                .put(
-                    records
-                        .iter()
-                        .map(|(_, key, bytes)| (key.as_str(), bytes.as_slice())),
-                )
-                .await
-            {
+            let pairs = records
+                .iter()
+                .map(|(_, key, bytes)| (key.as_str(), bytes.as_slice()));
+            match database.put(pairs).await {
                 Ok(()) => engine::with(|engine| {
                     engine.outbox_wrote(records.into_iter().map(|(id, ..)| id))
                 }),
-                Err(error) => complain("keeping changes on this device", &error),
+                Err(error) => {
+                    complain("keeping changes on this device", &error);
+                    engine::with(engine::Engine::outbox_failed);
+                }
             }
         });
     }
 
     /// These are written.
     pub(crate) fn wrote(&mut self, ids: impl Iterator<Item = OpId>) {
-        self.written.extend(ids);
+        if core::mem::take(&mut self.is_failing) {
+            self.is_untold = false;
+        }
+        ids.for_each(|id| self.tally.written(id));
+    }
+
+    /// A write failed. The next op tries again; when that works, the rest follows.
+    pub(crate) fn failed(&mut self) {
+        self.is_untold |= !core::mem::replace(&mut self.is_failing, true);
+        self.is_behind = true;
+    }
+
+    /// Whether what waits without being written may be written now; it is then this caller's to do.
+    pub(crate) fn catches_up(&mut self) -> bool {
+        let may = self.database.is_some() && !self.is_failing && !self.tally.goes_on();
+        may && core::mem::take(&mut self.is_behind)
     }
 
     /// These are in the log, or never will be.
     pub(crate) fn forget(&mut self, ids: impl Iterator<Item = OpId>) {
-        let ids: Vec<_> = ids.collect();
-        self.written.retain(|id| !ids.contains(id));
+        let ids: Vec<_> = ids.inspect(|id| self.tally.remove(*id)).collect();
+        self.delete(&ids);
+    }
+
+    fn delete(&self, ids: &[OpId]) {
         let Some(database) = self.database.clone().filter(|_| !ids.is_empty()) else {
             return;
         };
-        let keys: Vec<_> = ids.into_iter().map(|id| key(self.board, id)).collect();
+        let keys: Vec<_> = ids.iter().map(|id| record::key(self.board, *id)).collect();
         spawn_local(async move {
             if let Err(error) = database.delete(&keys).await {
                 complain("forgetting saved changes", &error);
@@ -117,108 +193,180 @@ impl Outbox {
 
     /// Whether an op would survive the page.
     pub(crate) fn has(&self, id: OpId) -> bool {
-        self.written.contains(&id)
+        self.tally.has(id)
+    }
+
+    /// Whether more may be drawn.
+    pub(crate) fn may_grow(&self) -> bool {
+        self.tally.may_grow()
+    }
+
+    /// Somebody tries to draw though there is no room.
+    pub(crate) fn ask_again(&mut self) {
+        self.tally.ask_again();
+    }
+
+    /// Whether the person should hear now that there is not much room left.
+    pub(crate) fn warns(&mut self) -> bool {
+        self.tally.warns()
+    }
+
+    /// How well what is drawn now is kept.
+    pub(crate) fn keeping(&self) -> Keeping {
+        if !self.tally.may_grow() {
+            Keeping::Full
+        } else if self.database.is_none() || self.is_failing || self.tally.goes_on() {
+            Keeping::Tab
+        } else {
+            Keeping::Here
+        }
+    }
+
+    /// What the person is to know or to decide, one thing at a time.
+    pub(crate) fn concern(&self) -> Option<Concern> {
+        if self.tally.asks() {
+            Some(Concern::Full(count(self.tally.ops())))
+        } else if self.is_deleting {
+            Some(Concern::Deleting(count(self.old.len())))
+        } else if !self.old.is_empty() {
+            Some(Concern::Old(count(self.old.len())))
+        } else if self.aside > 0 {
+            Some(Concern::Aside(self.aside))
+        } else {
+            self.is_untold.then_some(Concern::Tab)
+        }
+    }
+
+    /// The person answers the concern. What follows outside of the queue is the engine's to do.
+    pub(crate) fn answer(&mut self, answer: Answer) {
+        match answer {
+            Answer::Wait => self.tally.wait(),
+            Answer::GoOn => self.tally.go_on(),
+            Answer::Delete => self.is_deleting = true,
+            Answer::Keep => self.is_deleting = false,
+            Answer::DeleteForGood => self.delete_old(),
+            // They stay on the device: the next page asks again.
+            Answer::Later => drop(self.take_old()),
+            Answer::Fine => self.is_told(),
+            Answer::Send | Answer::Copy => {}
+        }
+    }
+
+    fn is_told(&mut self) {
+        if core::mem::take(&mut self.aside) == 0 {
+            self.is_untold = false;
+        }
+    }
+
+    fn delete_old(&mut self) {
+        let ids: Vec<_> = self.take_old().iter().map(|entry| entry.id).collect();
+        self.delete(&ids);
+    }
+
+    /// The queues of long ago.
+    pub(crate) fn old(&self) -> &[Entry] {
+        &self.old
+    }
+
+    /// The queues of long ago are somebody else's business now.
+    pub(crate) fn take_old(&mut self) -> Vec<Entry> {
+        self.is_deleting = false;
+        core::mem::take(&mut self.old)
+    }
+
+    /// Written ops of earlier pages wait here now.
+    pub(crate) fn adopt(&mut self, entries: &[Entry]) {
+        for entry in entries {
+            self.tally.add(entry.id, record::encode(entry).len());
+            self.tally.written(entry.id);
+        }
     }
 }
 
-/// The queues of this board that no living page holds: of the same person, in order.
-async fn orphans(
-    database: &Database,
-    board: BoardId,
-    client: ClientId,
-    me: PersonId,
-) -> Vec<Entry> {
-    // The database hands them out in the order of their keys.
-    let records = database.all(&prefix(board)).await.unwrap_or_else(|error| {
-        complain("looking for unsent changes", &error);
-        Vec::new()
-    });
-    let mut entries = Vec::new();
-    let mut last = None;
-    for (key, bytes) in records {
-        let Some(entry) = decode(&bytes).filter(|entry| self::key(board, entry.id) == key) else {
-            database.set_aside(&key, &bytes).await;
-            continue;
-        };
-        let owner = entry.id.client;
-        if owner == client || entry.author != me {
-            continue;
-        }
-        if last.map(|(known, _)| known) != Some(owner) {
-            last = Some((owner, locks::take(owner).await));
-        }
-        if last.is_some_and(|(_, is_mine)| is_mine) {
-            entries.push(entry);
-        }
-    }
-    entries
+fn count(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
 }
 
-fn prefix(board: BoardId) -> String {
-    let mut prefix = board.to_string();
-    prefix.push('/');
-    prefix
-}
-
-/// Sorts like the queue: numbers are written with all their zeros.
-fn key(board: BoardId, id: OpId) -> String {
-    let mut key = prefix(board);
-    key.push_str(&id.client.to_string());
-    key.push('/');
-    let n = id.n.to_string();
-    (n.len()..10).for_each(|_| key.push('0'));
-    key.push_str(&n);
-    key
-}
-
-fn encode(entry: &Entry) -> Vec<u8> {
-    postcard::to_allocvec(entry).unwrap_or_default()
-}
-
-fn decode(bytes: &[u8]) -> Option<Entry> {
-    match postcard::take_from_bytes(bytes) {
-        Ok((entry, [])) => Some(entry),
-        _ => None,
-    }
+/// The device keeps nothing.
+fn failed(error: &JsValue) {
+    complain("keeping changes on this device", error);
+    engine::with(engine::Engine::outbox_closed);
 }
 
 #[cfg(test)]
-#[allow(clippy::indexing_slicing)]
 mod tests {
     use inkroom_board::Op;
 
     use super::*;
 
-    fn entry(n: u32) -> Entry {
+    fn entry(n: u32, at_ms: u64) -> Entry {
         Entry {
             id: OpId {
                 client: ClientId([9; 16]),
                 n,
             },
             author: PersonId([1; 16]),
-            at_ms: 5,
+            at_ms,
             op: Op::Clear,
         }
     }
 
-    #[test]
-    fn keys_sort_like_the_queue() {
-        let board = BoardId([4; 16]);
-        let keys: Vec<_> = [1, 9, 10, 200, u32::MAX]
-            .map(|n| key(board, entry(n).id))
-            .into();
-        assert!(keys.is_sorted());
-        assert!(
-            keys.iter()
-                .all(|key| key.starts_with(&prefix(board)) && key.len() == keys[0].len())
-        );
+    fn outbox() -> Outbox {
+        Outbox::new(BoardId([4; 16]), ClientId([9; 16]))
     }
 
     #[test]
-    fn what_is_written_is_read_and_damage_is_seen() {
-        let bytes = encode(&entry(3));
-        assert_eq!(decode(&bytes), Some(entry(3)));
-        assert_eq!(decode(&bytes[1..]), None);
-        assert_eq!(decode(&[bytes, vec![0]].concat()), None);
+    fn a_full_queue_is_asked_about_before_anything_else() {
+        let mut outbox = outbox();
+        (outbox.old, outbox.aside, outbox.is_untold) = (vec![entry(1, 5)], 2, true);
+        let full = count(tally::OPS);
+        outbox.adopt(&(1..=full).map(|n| entry(n, 5)).collect::<Vec<_>>());
+        let mut concerns = Vec::new();
+        for answer in [Answer::Wait, Answer::Delete, Answer::Keep, Answer::Later] {
+            concerns.extend(outbox.concern());
+            outbox.answer(answer);
+        }
+        for _ in 0..2 {
+            concerns.extend(outbox.concern());
+            outbox.answer(Answer::Fine);
+        }
+        let expected = [
+            Concern::Full(full),
+            Concern::Old(1),
+            Concern::Deleting(1),
+            Concern::Old(1),
+            Concern::Aside(2),
+            Concern::Tab,
+        ];
+        assert_eq!(concerns, expected);
+        assert_eq!(outbox.concern(), None);
+    }
+
+    #[test]
+    fn without_a_database_nothing_counts_as_kept() {
+        let mut outbox = outbox();
+        outbox.take(&entry(1, 5));
+        assert_eq!(outbox.keeping(), Keeping::Tab);
+        assert!(!outbox.has(entry(1, 5).id) && outbox.may_grow());
+        outbox.adopt(&[entry(2, 5)]);
+        assert!(outbox.has(entry(2, 5).id));
+        outbox.closed();
+        assert!(!outbox.has(entry(2, 5).id));
+        assert_eq!(outbox.concern(), Some(Concern::Tab));
+    }
+
+    #[test]
+    fn a_failed_write_is_told_until_one_works() {
+        let mut outbox = outbox();
+        outbox.failed();
+        assert_eq!(outbox.concern(), Some(Concern::Tab));
+        outbox.answer(Answer::Fine);
+        outbox.failed();
+        assert_eq!(outbox.concern(), None, "it is known already");
+        outbox.wrote(core::iter::empty());
+        outbox.failed();
+        assert_eq!(outbox.concern(), Some(Concern::Tab));
+        outbox.wrote(core::iter::empty());
+        assert_eq!(outbox.concern(), None);
     }
 }

@@ -12,6 +12,7 @@ use std::sync::{Mutex, PoisonError};
 
 use inkroom_board::{Ink, Mode, PersonId};
 
+use super::concern::Answer;
 use super::start::Theme;
 
 /// Most commands that wait for the engine. It drains the queue at every wake, so only clicks before the
@@ -56,6 +57,8 @@ pub enum Command {
     SetTheme(Theme),
     /// Put the board's link on the clipboard.
     CopyLink,
+    /// Answer what the page asks about the changes on this device.
+    Answer(Answer),
 }
 
 type Waker = Box<dyn Fn() + Send + Sync>;

@@ -16,7 +16,7 @@ pub fn Connection() -> impl IntoView {
     let link = handle.link.clone();
     view! {
         <div class="connection" role="status" aria-label="Connection" data-link=move || link_class(link.get())>
-            <span>{move || words::connection(handle.link.get(), handle.pending.get())}</span>
+            <span>{move || words::connection(handle.link.get(), handle.pending.get(), handle.keeping.get())}</span>
         </div>
     }
 }

@@ -15,8 +15,8 @@ use leptos::prelude::*;
 use super::{Assets, document, hint, qr, render, sprite};
 use crate::handle::{BoardHandle, Start};
 use crate::island::{
-    Bar, ClearItem, Connection, CopyLink, Notice, PeopleButton, PeopleList, Saved, ThemeButton,
-    ThemeChoice, TitleField, TitleText, icon,
+    Bar, ClearItem, Concerns, Connection, CopyLink, Notice, PeopleButton, PeopleList, Saved,
+    ThemeButton, ThemeChoice, TitleField, TitleText, icon,
 };
 use crate::tool::Tool;
 use crate::words;
@@ -92,6 +92,7 @@ fn body(view: &BoardView) -> impl IntoView + use<> {
                 </div>
             </header>
             <Notice />
+            <Concerns />
             {without_client()}
             <footer class="bottom">
                 <Bar />
@@ -521,6 +522,7 @@ mod tests {
             "Bar",
             "Saved",
             "Notice",
+            "Concerns",
             "CopyLink",
         ] {
             let tag = tag(&html, &format!("data-component=\"{island}_"));

@@ -43,6 +43,7 @@ impl Engine {
             Command::SetTitle(title) => self.if_permitted(Op::SetTitle(title)),
             Command::SetTheme(theme) => self.set_theme(theme),
             Command::CopyLink => self.copy_link(),
+            Command::Answer(answer) => self.answer(answer),
         }
     }
 

@@ -1,4 +1,4 @@
-//! What the engine does when the line opens, speaks or breaks, and when the queue on this device answers.
+//! What the engine does when the line opens, speaks or breaks.
 
 use inkroom_board::ledger::Entry;
 use inkroom_board::replica::Received;
@@ -9,7 +9,7 @@ use wasm_bindgen_futures::spawn_local;
 
 use super::{Engine, with};
 use crate::browser;
-use crate::outbox::{Database, Outbox};
+use crate::outbox::Outbox;
 use crate::snapshot;
 
 /// The code of a connection that ended without one.
@@ -188,27 +188,5 @@ impl Engine {
                 self.lose(LOST);
             }
         }
-    }
-
-    /// The queue on this device is open; here is what earlier pages left in it.
-    pub(crate) fn outbox_opened(&mut self, database: Database, orphans: Vec<Entry>) {
-        let ids: Vec<_> = orphans.iter().map(|entry| entry.id).collect();
-        self.outbox.opened(database, self.replica.pending_entries());
-        self.outbox.wrote(ids.into_iter());
-        if !orphans.is_empty() {
-            let change = self.replica.adopt_pending(orphans);
-            self.changed(&change);
-        }
-    }
-
-    pub(crate) fn outbox_wrote(&mut self, ids: impl Iterator<Item = OpId>) {
-        self.outbox.wrote(ids);
-    }
-
-    /// Whether closing the page now would lose something.
-    pub(crate) fn would_lose(&self) -> bool {
-        self.replica
-            .pending_entries()
-            .any(|entry| !self.outbox.has(entry.id))
     }
 }

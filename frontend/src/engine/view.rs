@@ -41,6 +41,9 @@ impl Engine {
     /// A pointer went down; whether the surface should keep it.
     pub(crate) fn pointer_down(&mut self, down: Down, touch: &Touch) {
         let may = self.may();
+        if !may.draw && !may.hand {
+            self.outbox.ask_again();
+        }
         let deeds = self.pointers.down(down, may);
         self.point_at(Some(touch.at), touch.ms);
         self.carry_out(deeds, touch);

@@ -1,13 +1,16 @@
 //! The browser's database, as far as the outbox needs it: bytes under keys.
+//!
+//! It may be away, full, of a newer version, or hold what nobody here wrote: all of that is an error or a value.
 
 use js_sys::{Array, Function, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{
     IdbDatabase, IdbKeyRange, IdbObjectStore, IdbOpenDbRequest, IdbRequest, IdbTransaction,
 };
 
 use crate::browser::{self, tolerate};
+use crate::engine::{self, Engine};
 
 const NAME: &str = "inkroom";
 const VERSION: u32 = 1;
@@ -28,6 +31,22 @@ extern "C" {
         mode: &str,
         options: &JsValue,
     ) -> Result<IdbTransaction, JsValue>;
+
+    type Storage;
+    #[wasm_bindgen(method, catch)]
+    fn persist(this: &Storage) -> Result<Promise, JsValue>;
+}
+
+/// Asks the browser not to clear this device's data when it is short of room. It may say no, or have no answer: what is
+/// kept is then kept as well as it can.
+pub(crate) fn persist() {
+    let storage = browser::window()
+        .and_then(|window| Reflect::get(&window.navigator(), &"storage".into()).ok())
+        .filter(JsValue::is_object)
+        .map(JsCast::unchecked_into::<Storage>);
+    if let Some(Ok(asked)) = storage.map(|storage| storage.persist()) {
+        spawn_local(async move { drop(JsFuture::from(asked).await) });
+    }
 }
 
 /// An open database.
@@ -48,24 +67,34 @@ impl Database {
             }
         });
         request.set_onupgradeneeded(Some(upgrade.unchecked_ref()));
+        // It may still come, when whoever stands in the way is gone.
+        let blocked = Closure::once_into_js(|| engine::with(Engine::outbox_closed));
+        request.set_onblocked(Some(blocked.unchecked_ref()));
         let database: IdbDatabase = answer(&request).await?.unchecked_into();
         // Another version of the page wants to change it: do not stand in its way.
         let closing = Closure::once_into_js({
             let database = database.clone();
-            move || database.close()
+            move || {
+                database.close();
+                engine::with(Engine::outbox_closed);
+            }
         });
         database.set_onversionchange(Some(closing.unchecked_ref()));
+        // The browser took it away, perhaps with all that was in it.
+        let gone = Closure::once_into_js(|| engine::with(Engine::outbox_closed));
+        database.set_onclose(Some(gone.unchecked_ref()));
         Ok(Self(database))
     }
 
     /// Begins a transaction that is done when the bytes are on the disk, not just on their way.
-    fn begin(&self, store: &str) -> Result<(IdbTransaction, IdbObjectStore), JsValue> {
+    fn begin(&self) -> Result<(IdbTransaction, IdbObjectStore), JsValue> {
         let options = Object::new();
         Reflect::set(&options, &"durability".into(), &"strict".into())?;
         let database: &WithOptions = self.0.unchecked_ref();
-        let transaction = database.begin(&store.into(), "readwrite", &options)?;
-        let store = transaction.object_store(store)?;
-        Ok((transaction, store))
+        let stores = Array::of2(&PENDING.into(), &ASIDE.into());
+        let transaction = database.begin(&stores, "readwrite", &options)?;
+        let pending = transaction.object_store(PENDING)?;
+        Ok((transaction, pending))
     }
 
     /// Writes all, or nothing.
@@ -73,7 +102,7 @@ impl Database {
         &self,
         records: impl Iterator<Item = (&str, &[u8])>,
     ) -> Result<(), JsValue> {
-        let (transaction, store) = self.begin(PENDING)?;
+        let (transaction, store) = self.begin()?;
         for (key, bytes) in records {
             store.put_with_key(&Uint8Array::from(bytes), &key.into())?;
         }
@@ -81,15 +110,15 @@ impl Database {
     }
 
     pub(crate) async fn delete(&self, keys: &[String]) -> Result<(), JsValue> {
-        let (transaction, store) = self.begin(PENDING)?;
+        let (transaction, store) = self.begin()?;
         for key in keys {
             store.delete(&key.as_str().into())?;
         }
         finished(&transaction).await
     }
 
-    /// Everything whose key begins so.
-    pub(crate) async fn all(&self, prefix: &str) -> Result<Vec<(String, Vec<u8>)>, JsValue> {
+    /// Everything whose key begins so, whatever it is.
+    pub(crate) async fn all(&self, prefix: &str) -> Result<Vec<(JsValue, JsValue)>, JsValue> {
         let store = self
             .0
             .transaction_with_str(PENDING)?
@@ -104,22 +133,20 @@ impl Database {
         );
         let keys: Array = answer(&keys).await?.unchecked_into();
         let values: Array = answer(&values).await?.unchecked_into();
-        let record = |(key, value): (JsValue, JsValue)| {
-            (
-                key.as_string().unwrap_or_default(),
-                Uint8Array::new(&value).to_vec(),
-            )
-        };
-        Ok(keys.iter().zip(values.iter()).map(record).collect())
+        Ok(keys.iter().zip(values.iter()).collect())
     }
 
-    /// Moves a record out of the way.
-    pub(crate) async fn set_aside(&self, key: &str, bytes: &[u8]) {
+    /// Moves a record out of the way, as it is. What was set aside under the same name stays: the time is part of the new
+    /// one, and where even that is taken, the record stays where it is.
+    pub(crate) async fn set_aside(&self, key: &JsValue, value: &JsValue) {
         let moved = async {
-            let (transaction, store) = self.begin(ASIDE)?;
-            store.put_with_key(&Uint8Array::from(bytes), &key.into())?;
-            finished(&transaction).await?;
-            self.delete(&[String::from(key)]).await
+            let (transaction, pending) = self.begin()?;
+            let name = Array::of2(key, &js_sys::Date::now().into());
+            transaction
+                .object_store(ASIDE)?
+                .add_with_key(value, &name)?;
+            pending.delete(key)?;
+            finished(&transaction).await
         };
         let moved: Result<(), JsValue> = moved.await;
         tolerate("setting a record aside", moved);
