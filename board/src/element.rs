@@ -9,6 +9,9 @@ use crate::geom::{Pos, Rect};
 use crate::limits;
 use crate::points::Points;
 
+#[cfg(test)]
+mod palette;
+
 /// One thing on a board.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Element {
@@ -142,19 +145,22 @@ impl Ink {
         self.row().2
     }
 
-    /// Name, light, dark: the table of the look.
+    /// Name, light, dark: the table of the look. `style/1-tokens.css` says the same.
+    ///
+    /// Neighbours differ in lightness as well as in hue, and not the same way in both themes: that is what is left where
+    /// an eye cannot tell the hues apart. The tests measure it.
     fn row(self) -> (&'static str, &'static str, &'static str) {
         match self {
             Self::Ink => ("ink", "#1b1b1f", "#f2f2f5"),
-            Self::Grey => ("grey", "#7c828d", "#9aa0ab"),
-            Self::Red => ("red", "#d7263d", "#ff6b7d"),
-            Self::Orange => ("orange", "#e57a00", "#ff9f3f"),
-            Self::Yellow => ("yellow", "#d9a400", "#ffd34d"),
-            Self::Green => ("green", "#1f8f4a", "#5fd38a"),
-            Self::Teal => ("teal", "#0b8f9c", "#4fd0db"),
-            Self::Blue => ("blue", "#2667ff", "#7aa2ff"),
-            Self::Violet => ("violet", "#7447f5", "#ab8dff"),
-            Self::Pink => ("pink", "#d63b92", "#ff7fc0"),
+            Self::Grey => ("grey", "#797f8b", "#898c8f"),
+            Self::Red => ("red", "#d10c31", "#ff4165"),
+            Self::Orange => ("orange", "#d77e23", "#fc8901"),
+            Self::Yellow => ("yellow", "#e8b00d", "#ffdf59"),
+            Self::Green => ("green", "#27763a", "#72e29a"),
+            Self::Teal => ("teal", "#14a3b4", "#44b4b5"),
+            Self::Blue => ("blue", "#0265ff", "#5684cb"),
+            Self::Violet => ("violet", "#6b3fb5", "#ad98ff"),
+            Self::Pink => ("pink", "#f42191", "#ffa1da"),
         }
     }
 }

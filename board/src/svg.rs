@@ -27,8 +27,8 @@ use crate::outline::{self, Paint};
 #[cfg(test)]
 mod tests;
 
-/// Paper on light and on dark.
-const PAPER: (&str, &str) = ("#ffffff", "#15161a");
+/// Paper on light and on dark, as in `style/1-tokens.css`.
+pub const PAPER: (&str, &str) = ("#ffffff", "#15161a");
 /// The rules that do not depend on the theme.
 const LAYERS: &str = "\
 svg{isolation:isolate}.hl{opacity:.35}path{fill:currentColor}\

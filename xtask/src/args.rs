@@ -1,4 +1,4 @@
-//! The command line of the workshop. Not clap: xtask must build in seconds, and there are four commands.
+//! The command line of the workshop. Not clap: xtask must build in seconds, and there are five commands.
 
 use anyhow::{Context, Result, bail};
 
@@ -11,6 +11,7 @@ Inkroom's workshop
   cargo xtask test [--only SUITE] [FILTER]
                                     set up and run all tests, or one of: board, server, workshop, browser;
                                     FILTER is a part of a test's name
+  cargo xtask size                  build a release's client and say what it weighs; too much is an error
   cargo xtask lint                  formatting, clippy (native and wasm), documentation; warnings are errors";
 
 /// One thing to do.
@@ -27,6 +28,7 @@ pub(crate) enum Task {
         only: Option<Suite>,
         filter: Option<String>,
     },
+    Size,
     Lint,
 }
 
@@ -68,6 +70,7 @@ pub(crate) fn parse(args: impl Iterator<Item = String>) -> Result<Task> {
         }
         "build" => build(args),
         "test" => test(args),
+        "size" => nothing_more(args).map(|()| Task::Size),
         "lint" => nothing_more(args).map(|()| Task::Lint),
         other => bail!("there is no command `{other}`; `cargo xtask help` lists them"),
     }
@@ -157,6 +160,7 @@ mod tests {
             "test --only moon",
             "test a b",
             "lint x",
+            "size x",
         ] {
             assert!(read(line).is_err(), "{line}");
         }

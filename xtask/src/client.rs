@@ -9,6 +9,7 @@ use crate::hashed::Stamp;
 use crate::workspace::{Mode, Workspace};
 use crate::{shell, wasm};
 
+mod plain;
 mod shrink;
 
 /// The name that pages know the client by.
@@ -19,7 +20,10 @@ const SMALLEST_CREDIBLE: usize = 30_000;
 
 /// Builds the client and returns the folder with `inkroom.js` and `inkroom_bg.wasm`.
 pub(crate) fn build(workspace: &Workspace, mode: Mode) -> Result<PathBuf> {
-    let toolchain = wasm::toolchain(workspace)?;
+    let toolchain = match mode {
+        Mode::Dev => wasm::toolchain(workspace)?,
+        Mode::Release => wasm::small(workspace)?,
+    };
     let compiled = shell::step("Building the client", || {
         compile(workspace, mode, &toolchain)
     })?;
@@ -39,6 +43,9 @@ pub(crate) fn build(workspace: &Workspace, mode: Mode) -> Result<PathBuf> {
         shell::step("Writing the client's bindings", || {
             bind(&compiled, &bindings, mode)
         })?;
+        if mode == Mode::Release {
+            plain::make_plain(&wasm_in(&bindings), &bindings.join(format!("{NAME}.js")))?;
+        }
         if let Some(wasm_opt) = optimiser {
             shell::step("Making the client small", || {
                 shrink::shrink(&wasm_opt, &wasm_in(&bindings))

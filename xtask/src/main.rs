@@ -1,4 +1,4 @@
-//! The workshop: `cargo xtask run | build | test | lint`, each with the set-up it needs.
+//! The workshop: `cargo xtask run | build | test | size | lint`, each with the set-up it needs.
 //!
 //! It is not part of what ships. It exists so that a newcomer needs nothing but cargo: the wasm target, the bindings,
 //! the assets and, for tests, the browser are found or fetched by the command that needs them, and by no other.
@@ -13,6 +13,7 @@ mod playwright;
 mod server;
 mod shell;
 mod site;
+mod size;
 mod suites;
 mod tally;
 mod wasm;
@@ -47,6 +48,7 @@ fn perform() -> Result<ExitCode> {
         Task::Run { serve } => server::run(&workspace, &serve),
         Task::Build { release } => server::build(&workspace, release).map(|_| ExitCode::SUCCESS),
         Task::Test { only, filter } => suites::run(&workspace, only, filter.as_deref()),
+        Task::Size => size::check(&workspace).map(|()| ExitCode::SUCCESS),
         Task::Lint => lint::run(&workspace).map(|()| ExitCode::SUCCESS),
     }
 }

@@ -6,7 +6,7 @@ use std::process::{Command, ExitCode};
 use anyhow::Result;
 
 use crate::workspace::{Mode, Workspace};
-use crate::{shell, site};
+use crate::{shell, site, size};
 
 /// Builds the client, the site and the server; returns the server's file.
 pub(crate) fn build(workspace: &Workspace, release: bool) -> Result<PathBuf> {
@@ -27,6 +27,7 @@ pub(crate) fn build(workspace: &Workspace, release: bool) -> Result<PathBuf> {
         .join("inkroom")
         .with_extension(std::env::consts::EXE_EXTENSION);
     if release {
+        size::report(&site)?;
         eprintln!("▸ {} is the whole of Inkroom in one file", file.display());
     }
     Ok(file)

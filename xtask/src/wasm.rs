@@ -4,6 +4,7 @@
 //! library's source along and cargo builds std from it. The last one exists because rustup's download server is out of
 //! reach on many closed networks, while a distribution's mirror is not.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -13,6 +14,9 @@ use crate::workspace::Workspace;
 use crate::{apt, shell};
 
 mod rustup;
+mod small;
+
+pub(crate) use small::small;
 
 /// The one target of the client.
 pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
@@ -24,13 +28,20 @@ const WAY: &str = "INKROOM_WASM_STD";
 /// How cargo must be called to build for [`TARGET`].
 #[derive(Debug, Default)]
 pub(crate) struct Toolchain {
-    env: Vec<(&'static str, PathBuf)>,
+    env: Vec<(&'static str, OsString)>,
     args: Vec<&'static str>,
     /// The compiler and std come from the distribution, not from rustup.
     pub(crate) of_distribution: bool,
 }
 
 impl Toolchain {
+    /// The same, with cargo building std: unstable, which stable compilers take by `RUSTC_BOOTSTRAP`.
+    fn with_std_from_source(mut self) -> Self {
+        self.env.push(("RUSTC_BOOTSTRAP", "1".into()));
+        self.args.extend(["-Z", "build-std=std,panic_abort"]);
+        self
+    }
+
     /// Gives `cargo` what this toolchain needs.
     pub(crate) fn apply(&self, cargo: &mut Command) {
         cargo.args(["--target", TARGET]).args(&self.args);
@@ -54,7 +65,8 @@ pub(crate) fn toolchain(workspace: &Workspace) -> Result<Toolchain> {
     if let Some(ready) = distribution_as_it_is() {
         return Ok(ready);
     }
-    if rustup::add_target(&workspace.client_target())? && std_is_there() {
+    let target = ["target", "add", TARGET];
+    if rustup::add(&workspace.client_target(), target)? && std_is_there() {
         return Ok(Toolchain::default());
     }
     distribution()
@@ -73,7 +85,7 @@ fn std_is_there() -> bool {
         .any(|entry| entry.file_name().to_string_lossy().starts_with("libstd-"))
 }
 
-fn rustc() -> std::ffi::OsString {
+fn rustc() -> OsString {
     std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into())
 }
 
@@ -150,17 +162,16 @@ fn distribution_as_it_is() -> Option<Toolchain> {
     }
     let linker = rust_lld().or_else(wasm_ld)?;
     let env = vec![
-        ("RUSTC", PathBuf::from(COMPILER)),
-        ("RUSTDOC", PathBuf::from(DOCUMENTER)),
-        ("RUSTC_BOOTSTRAP", PathBuf::from("1")),
-        ("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", linker),
+        ("RUSTC", COMPILER.into()),
+        ("RUSTDOC", DOCUMENTER.into()),
+        ("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", linker.into()),
     ];
-    let args = vec!["-Z", "build-std=std,panic_abort"];
-    Some(Toolchain {
+    let toolchain = Toolchain {
         env,
-        args,
         of_distribution: true,
-    })
+        ..Toolchain::default()
+    };
+    Some(toolchain.with_std_from_source())
 }
 
 /// A line of `rustc -vV` of the distribution's compiler.
@@ -178,10 +189,15 @@ fn source_of(release: &str) -> bool {
     let Some(sysroot) = shell::ask(Command::new(COMPILER).args(["--print", "sysroot"])) else {
         return false;
     };
-    let source = Path::new(&sysroot).join("lib/rustlib/src/rust");
-    let version = std::fs::read_to_string(source.join("src/version"));
-    source.join("library/std/Cargo.toml").exists()
-        && version.is_ok_and(|version| version.trim() == release)
+    let version = Path::new(&sysroot).join("lib/rustlib/src/rust/src/version");
+    let version = std::fs::read_to_string(version);
+    has_source(&sysroot) && version.is_ok_and(|version| version.trim() == release)
+}
+
+/// Whether std's source lies in this sysroot.
+fn has_source(sysroot: &str) -> bool {
+    let source = Path::new(sysroot).join("lib/rustlib/src/rust/library");
+    source.join("std/Cargo.toml").exists()
 }
 
 /// The linker inside rustup's toolchain.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use inkroom_board::{Colour, Ink};
+use inkroom_board::{Colour, Ink, svg};
 
 use crate::browser;
 
@@ -25,7 +25,7 @@ impl Theme {
         Self {
             is_dark,
             paper: paper()
-                .unwrap_or_else(|| String::from(if is_dark { "#15161a" } else { "#ffffff" })),
+                .unwrap_or_else(|| String::from(if is_dark { svg::PAPER.1 } else { svg::PAPER.0 })),
         }
     }
 

@@ -1,4 +1,4 @@
-//! `rustup target add`, with an end to its patience.
+//! `rustup target add` and `rustup component add`, with an end to its patience.
 //!
 //! On a closed network rustup hangs rather than fails. It is ended when it has made no progress for a while, and that
 //! outcome is remembered, so that no later run waits again.
@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use super::TARGET;
 use crate::shell;
 
 /// How long rustup may show no sign of life. A slow line still moves a few bytes in this time.
@@ -18,17 +17,15 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// How often to look.
 const GLANCE: Duration = Duration::from_millis(200);
 
-/// Lets rustup add the target. False where there is no rustup, or its server is out of reach.
-pub(super) fn add_target(client_target: &Path) -> Result<bool> {
+/// Lets rustup add something. False where there is no rustup, or its server is out of reach.
+pub(super) fn add(client_target: &Path, what: [&str; 3]) -> Result<bool> {
     let remembered = client_target.join("rustup-was-out-of-reach");
     if shell::which("rustup").is_none() || remembered.exists() {
         return Ok(false);
     }
-    let added = shell::step(&format!("Adding the target {TARGET} with rustup"), || {
+    let added = shell::step(&format!("Fetching: rustup {}", what.join(" ")), || {
         let mut command = Command::new("rustup");
-        command
-            .args(["target", "add", TARGET])
-            .env("RUSTUP_MAX_RETRIES", "1");
+        command.args(what).env("RUSTUP_MAX_RETRIES", "1");
         Ok(command
             .spawn()
             .is_ok_and(|child| watch(child, &downloads(), PATIENCE)))
