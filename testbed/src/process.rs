@@ -1,63 +1,68 @@
-//! Programs: where they are, and as whom they run.
+//! Programs that tests start: found where distributions put them, and ended with the value that stands for them.
 
 use std::path::PathBuf;
-use std::process::Command;
-use std::sync::OnceLock;
+use std::process::{Child, Command, Stdio};
 
-/// Finds a program in PATH, or else where Debian keeps those of its Postgres versions, the newest first.
+/// A running program. Dropping it kills it.
+#[derive(Debug)]
+pub struct Process(Child);
+
+impl Process {
+    /// Starts `command` without any terminal.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    #[must_use]
+    pub fn start(command: &mut Command) -> Self {
+        let quiet = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        Self(
+            quiet
+                .spawn()
+                .unwrap_or_else(|error| panic!("{:?}: {error}", quiet.get_program())),
+        )
+    }
+
+    /// Whether it has not ended by itself.
+    pub fn is_running(&mut self) -> bool {
+        matches!(self.0.try_wait(), Ok(None))
+    }
+
+    /// Its id.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.0.id()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// The file of a program: in `PATH`, or where Debian keeps Postgres, newest first.
 ///
 /// # Panics
-/// When it is nowhere, saying how to get it.
+/// When it is nowhere: says how it gets here.
 #[must_use]
 pub fn find(program: &str) -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
+    let postgres = std::fs::read_dir("/usr/lib/postgresql");
+    let mut versions: Vec<_> = postgres.into_iter().flatten().flatten().collect();
+    versions.sort_by_key(|entry| {
+        let version = entry.file_name().to_string_lossy().parse::<u32>();
+        std::cmp::Reverse(version.unwrap_or(0))
+    });
     std::env::split_paths(&path)
-        .chain(postgres_folders())
+        .chain(versions.iter().map(|entry| entry.path().join("bin")))
         .map(|folder| folder.join(program))
         .find(|file| file.is_file())
         .unwrap_or_else(|| {
-            panic!("{program} is missing: run `cargo xtask test`, which installs it")
+            panic!("{program} is missing: `cargo xtask test` installs it, or says how")
         })
-}
-
-fn postgres_folders() -> Vec<PathBuf> {
-    let mut versions: Vec<_> = std::fs::read_dir("/usr/lib/postgresql")
-        .into_iter()
-        .flatten()
-        .flatten()
-        .map(|entry| entry.path())
-        .collect();
-    let number = |folder: &PathBuf| {
-        let name = folder.file_name()?.to_str()?;
-        name.parse::<u32>().ok()
-    };
-    versions.sort_by_key(|folder| std::cmp::Reverse(number(folder)));
-    versions
-        .into_iter()
-        .map(|folder| folder.join("bin"))
-        .collect()
-}
-
-/// Whom to run as instead of root, for programs that refuse to be root: the user that Debian's package made for
-/// its server, or nobody. Nothing when this process is not root's.
-#[must_use]
-pub fn unprivileged() -> Option<(u32, u32)> {
-    static USER: OnceLock<Option<(u32, u32)>> = OnceLock::new();
-    *USER.get_or_init(|| {
-        let me = Command::new("id").arg("-u").output().unwrap();
-        let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
-        (me.stdout.trim_ascii() == b"0").then(|| {
-            let user = ids(&users, "postgres").or_else(|| ids(&users, "nobody"));
-            user.expect("a user that is not root")
-        })
-    })
-}
-
-fn ids(users: &str, name: &str) -> Option<(u32, u32)> {
-    let mut fields = users
-        .lines()
-        .map(|line| line.split(':'))
-        .find(|fields| fields.clone().next() == Some(name))?
-        .skip(2);
-    Some((fields.next()?.parse().ok()?, fields.next()?.parse().ok()?))
 }
