@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use crate::args::Suite;
 use crate::tally::Tally;
 use crate::workspace::Workspace;
-use crate::{playwright, server, shell};
+use crate::{playwright, server, servers, shell};
 
 /// Runs all suites, or `only` one, and prints the totals on the last line of stdout.
 pub(crate) fn run(
@@ -38,6 +38,9 @@ pub(crate) fn run(
 }
 
 fn one(workspace: &Workspace, suite: Suite, filter: Option<&str>) -> Result<Tally> {
+    if suite == Suite::Server {
+        servers::install()?;
+    }
     let mut cargo = workspace.cargo();
     cargo.args(["test", "--no-fail-fast"]);
     match suite {
