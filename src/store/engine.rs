@@ -52,7 +52,7 @@ macro_rules! session {
         let result = limit
             .on(async {
                 let $sql = session.sql();
-                Ok($work.await?)
+                $work.await.map_err(StoreError::from)
             })
             .await;
         session.end(result).await

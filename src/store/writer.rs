@@ -1,11 +1,13 @@
 //! Writer: the one task that commits for the whole server.
 //!
 //! It batches without a timer: while one commit runs, the next batch gathers, so a lone stroke waits for nobody
-//! and a crowd shares its flushes to the disk. Rooms submit through a [`Lane`] and never wait: a full queue says so
+//! and a crowd shares its flushes to the disk. How many commits run at once is the store's to say; those of one
+//! board follow each other, and one that is tried again holds up no other board. Rooms submit through a [`Lane`] and never wait: a full queue says so
 //! at once. Nor does the writer ever wait for a room: a lane's permits are taken before an op is queued and given
 //! back when the room has taken the outcome, so there is always a place for it, and two queues that wait for
 //! each other cannot happen. Not here: who may do what ([`inkroom_board::ledger`]), SQL.
 
+mod backlog;
 mod gauge;
 mod part;
 mod task;
@@ -44,9 +46,9 @@ pub const RETRY_MOST: Duration = Duration::from_secs(2);
 /// How saving goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WriterState {
-    /// The latest commit worked.
+    /// No commit has failed that did not work after all.
     Working,
-    /// Commits fail and are tried again; nothing is acknowledged meanwhile.
+    /// Commits fail and are tried again; nothing of theirs is acknowledged meanwhile.
     Degraded {
         /// What the store says.
         error: String,

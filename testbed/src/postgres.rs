@@ -5,7 +5,7 @@ use std::os::unix::fs::chown;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -70,7 +70,7 @@ impl Postgres {
             .prefix("inkroom-postgres")
             .tempdir()
             .unwrap();
-        if let Some((user, group)) = process::unprivileged() {
+        if let Some((user, group)) = unprivileged() {
             chown(folder.path(), Some(user), Some(group)).unwrap();
         }
         let postgres = Self {
@@ -230,11 +230,34 @@ impl Postgres {
         let server = process::find("postgres").canonicalize().unwrap();
         let mut command = Command::new(server.with_file_name(program));
         command.current_dir(self.folder.path());
-        if let Some((user, group)) = process::unprivileged() {
+        if let Some((user, group)) = unprivileged() {
             command.uid(user).gid(group);
         }
         command
     }
+}
+
+/// Whom to run as instead of root, whom Postgres refuses: the user that Debian's package made for it, or nobody.
+/// Nothing when this process is not root's.
+fn unprivileged() -> Option<(u32, u32)> {
+    static USER: OnceLock<Option<(u32, u32)>> = OnceLock::new();
+    *USER.get_or_init(|| {
+        let me = Command::new("id").arg("-u").output().unwrap();
+        let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+        (me.stdout.trim_ascii() == b"0").then(|| {
+            let user = ids(&users, "postgres").or_else(|| ids(&users, "nobody"));
+            user.expect("a user that is not root")
+        })
+    })
+}
+
+fn ids(users: &str, name: &str) -> Option<(u32, u32)> {
+    let mut fields = users
+        .lines()
+        .map(|line| line.split(':'))
+        .find(|fields| fields.clone().next() == Some(name))?
+        .skip(2);
+    Some((fields.next()?.parse().ok()?, fields.next()?.parse().ok()?))
 }
 
 /// Ends a server without letting it finish anything.

@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
 
 /// A running program. Dropping it kills it.
 #[derive(Debug)]
@@ -66,28 +65,4 @@ pub fn find(program: &str) -> PathBuf {
         .unwrap_or_else(|| {
             panic!("{program} is missing: `cargo xtask test` installs it, or says how")
         })
-}
-
-/// Whom to run as instead of root, for programs that refuse to be root: the user that Debian's package made for
-/// its server, or nobody. Nothing when this process is not root's.
-#[must_use]
-pub fn unprivileged() -> Option<(u32, u32)> {
-    static USER: OnceLock<Option<(u32, u32)>> = OnceLock::new();
-    *USER.get_or_init(|| {
-        let me = Command::new("id").arg("-u").output().unwrap();
-        let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
-        (me.stdout.trim_ascii() == b"0").then(|| {
-            let user = ids(&users, "postgres").or_else(|| ids(&users, "nobody"));
-            user.expect("a user that is not root")
-        })
-    })
-}
-
-fn ids(users: &str, name: &str) -> Option<(u32, u32)> {
-    let mut fields = users
-        .lines()
-        .map(|line| line.split(':'))
-        .find(|fields| fields.clone().next() == Some(name))?
-        .skip(2);
-    Some((fields.next()?.parse().ok()?, fields.next()?.parse().ok()?))
 }

@@ -10,7 +10,7 @@ use inkroom_board::ledger::{ClientHead, Logged};
 use inkroom_board::room::Answer;
 use inkroom_board::wire::{Profile, Refusal};
 use inkroom_board::{
-    Access, BoardId, Chain, Document, Entry, Ink, Mode, Op, OpId, Position, Role, Seq,
+    Access, BoardId, Chain, Document, Entry, Ink, Mode, NodeId, Op, OpId, Position, Role, Seq,
 };
 
 use crate::fixture::*;
@@ -73,6 +73,10 @@ macro_rules! for_each_case {
             a_damaged_board_is_not_pruned,
             silent_clients_are_forgotten_with_their_last_op,
             people_come_back_as_they_went_in,
+            newest_tells_the_head_and_the_newest_snapshot,
+            newest_tells_of_damage,
+            a_server_hears_that_another_is_degraded,
+            a_server_that_left_or_fell_silent_counts_no_more,
             i3_two_servers_take_turns,
             i2_i3_i6_two_servers_at_once,
             heads_sees_what_another_server_committed,
@@ -1122,6 +1126,65 @@ pub(crate) async fn people_come_back_as_they_went_in(rig: &dyn Rig) {
         Ink::Pink
     );
     assert_eq!(store.person(person(2)).await.unwrap(), None);
+}
+
+pub(crate) async fn newest_tells_the_head_and_the_newest_snapshot(rig: &dyn Rig) {
+    let store = rig.store();
+    assert_eq!(store.newest(board(1)).await.unwrap(), None);
+    open_board(store, board(1)).await;
+    let blank = Snapshot::of(&document(store, board(1)).await);
+    let mut pen = Pen::of_owner();
+    write(store, board(1), pen.draws(5)).await;
+    let newest = store.newest(board(1)).await.unwrap().unwrap();
+    assert_eq!(
+        (newest.snapshot, newest.sha256),
+        (blank.position, blank.sha256)
+    );
+    let kept = Snapshot::of(&snap(store, board(1)).await);
+    write(store, board(1), pen.draws(2)).await;
+    let newest = store.newest(board(1)).await.unwrap().unwrap();
+    assert_eq!(
+        (newest.snapshot, newest.sha256),
+        (kept.position, kept.sha256)
+    );
+    assert_eq!(
+        (newest.head, newest.read_only),
+        (document(store, board(1)).await.position(), false)
+    );
+}
+
+pub(crate) async fn newest_tells_of_damage(rig: &dyn Rig) {
+    let store = rig.store();
+    open_board(store, board(1)).await;
+    write(store, board(1), Pen::of_owner().draws(5)).await;
+    rig.harm(board(1), 3, Harm::OpBody).await;
+    assert!(store.load(board(1)).await.unwrap().read_only);
+    assert!(store.newest(board(1)).await.unwrap().unwrap().read_only);
+}
+
+pub(crate) async fn a_server_hears_that_another_is_degraded(rig: &dyn Rig) {
+    let (a, b) = (NodeId([1; 8]), NodeId([2; 8]));
+    let (here, there) = (rig.store(), rig.another().await);
+    assert!(!here.beat(a, true).await.unwrap(), "itself is no other");
+    assert!(there.beat(b, false).await.unwrap());
+    assert!(!here.beat(a, false).await.unwrap());
+    assert!(!there.beat(b, true).await.unwrap(), "it is well again");
+    assert!(here.beat(a, true).await.unwrap());
+}
+
+pub(crate) async fn a_server_that_left_or_fell_silent_counts_no_more(rig: &dyn Rig) {
+    let (a, b) = (NodeId([1; 8]), NodeId([2; 8]));
+    let store = rig.store();
+    store.beat(b, true).await.unwrap();
+    assert!(store.beat(a, false).await.unwrap());
+    store.leave(b).await.unwrap();
+    store.leave(b).await.unwrap();
+    assert!(!store.beat(a, false).await.unwrap());
+    store.beat(b, true).await.unwrap();
+    rig.silence().await;
+    assert!(!store.beat(a, false).await.unwrap());
+    store.beat(b, true).await.unwrap();
+    assert!(store.beat(a, false).await.unwrap(), "it was only slow");
 }
 
 pub(crate) async fn i3_two_servers_take_turns(rig: &dyn Rig) {

@@ -43,6 +43,8 @@ pub(crate) trait Rig: Send + Sync {
     async fn reopen(&mut self);
     /// Does harm to the row of `board` at `seq`.
     async fn harm(&self, board: BoardId, seq: Seq, harm: Harm);
+    /// Makes it as long ago that any server beat as it takes to be gone.
+    async fn silence(&self);
 }
 
 /// Waits for a fact; the case fails when it does not come true in time.

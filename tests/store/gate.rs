@@ -1,6 +1,6 @@
 //! A store whose commits wait at a gate and fail on demand; everything else is the real one's.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -30,6 +30,9 @@ pub(crate) type Asked = Vec<(BoardId, usize)>;
 pub(crate) struct Gate {
     store: Arc<dyn Store>,
     open: Semaphore,
+    /// The boards whose commits fail for as long as they are in here.
+    blocked: Mutex<BTreeSet<BoardId>>,
+    reach: Reach,
     faults: Mutex<VecDeque<Fault>>,
     asked: watch::Sender<Vec<Asked>>,
 }
@@ -37,10 +40,18 @@ pub(crate) struct Gate {
 impl Gate {
     /// Shut: no commit passes.
     pub(crate) fn shut(store: Arc<dyn Store>) -> Arc<Self> {
+        let reach = store.reach();
+        Self::reaching(store, reach)
+    }
+
+    /// Shut, with commits that overlap as a store on a network would have them.
+    pub(crate) fn reaching(store: Arc<dyn Store>, reach: Reach) -> Arc<Self> {
         let asked = watch::Sender::new(Vec::new());
         Arc::new(Self {
             store,
             open: Semaphore::new(0),
+            blocked: Mutex::default(),
+            reach,
             faults: Mutex::default(),
             asked,
         })
@@ -64,6 +75,15 @@ impl Gate {
     /// The next commits fail like this, one after the other.
     pub(crate) fn fail(&self, faults: &[Fault]) {
         self.faults.lock().unwrap().extend(faults);
+    }
+
+    /// Commits of this board fail until [`Self::unblock`].
+    pub(crate) fn block(&self, board: BoardId) {
+        self.blocked.lock().unwrap().insert(board);
+    }
+
+    pub(crate) fn unblock(&self, board: BoardId) {
+        self.blocked.lock().unwrap().remove(&board);
     }
 
     /// From now on every commit panics, as only a bug would make it.
@@ -90,7 +110,7 @@ fn unavailable<T>() -> Result<T, StoreError> {
 #[async_trait]
 impl Store for Gate {
     fn reach(&self) -> Reach {
-        self.store.reach()
+        self.reach
     }
 
     async fn commit(&self, batch: &[BoardBatch]) -> Result<Vec<Vec<Outcome>>, StoreError> {
@@ -104,7 +124,11 @@ impl Store for Gate {
         });
         self.open.acquire().await.unwrap().forget();
         let fault = self.faults.lock().unwrap().pop_front();
-        if fault == Some(Fault::Before) {
+        let is_blocked = {
+            let blocked = self.blocked.lock().unwrap();
+            batch.iter().any(|part| blocked.contains(&part.board))
+        };
+        if fault == Some(Fault::Before) || is_blocked {
             return unavailable();
         }
         let outcomes = self.store.commit(batch).await?;

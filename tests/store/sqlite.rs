@@ -86,6 +86,13 @@ impl Rig for SqliteRig {
             .unwrap();
         assert_eq!(harmed.rows_affected(), 1);
     }
+
+    async fn silence(&self) {
+        sqlx::query("UPDATE nodes SET beat_at = beat_at - 10000")
+            .execute(&mut connect(self.folder.path()).await)
+            .await
+            .unwrap();
+    }
 }
 
 macro_rules! on_sqlite {

@@ -1,10 +1,11 @@
 //! The writer: batches, order, back-pressure, failures and the end.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use inkroom::store::writer::{self, Busy, Committed, Lane, Writer, WriterState};
-use inkroom::store::{Outcome, SqliteStore, Store};
+use inkroom::store::{Outcome, Reach, SqliteStore, Store};
 use inkroom_board::element::Flaw;
 use inkroom_board::room::{Answer, Effect, Room, Settings};
 use inkroom_board::wire::Refusal;
@@ -412,4 +413,103 @@ async fn the_end_does_not_wait_for_ever() {
     assert!(outcomes.try_recv().is_err());
     let mut state = writer.state();
     assert!(soon(state.changed()).await.is_err(), "it ended");
+}
+
+/// As a store on a network has them.
+const WIDE: Reach = Reach {
+    commits: 3,
+    boards: 1,
+};
+
+#[tokio::test]
+async fn boards_are_committed_side_by_side_as_far_as_the_store_reaches() {
+    let (_folder, store) = sqlite(5).await;
+    let gate = Gate::reaching(store, WIDE);
+    let writer = Writer::start(gate.clone());
+    let mut lanes = Vec::new();
+    for n in 1..=5 {
+        let (lane, heard) = writer.lane(board(n));
+        lane.try_submit(Pen::of(person(n), client(n)).draws(usize::from(n)))
+            .unwrap();
+        lanes.push((lane, heard));
+    }
+    let asked = soon(gate.asked(3)).await;
+    assert_eq!(asked.len(), 3, "no more than the store can use");
+    let boards: BTreeSet<_> = asked.iter().map(|batch| batch[0].0).collect();
+    assert_eq!(boards.len(), 3);
+    assert!(asked.iter().all(|batch| batch.len() == 1), "{asked:?}");
+    gate.let_all_pass();
+    for (n, (_, heard)) in (1..).zip(&mut lanes) {
+        let seqs = logged_seqs(&hear(heard, n).await);
+        assert_eq!(seqs, (1..=n as u64).collect::<Vec<_>>());
+    }
+    assert_eq!(gate.asked(5).await.len(), 5);
+}
+
+#[tokio::test]
+async fn i6_a_board_has_one_commit_at_a_time_and_the_next_gathers() {
+    let (_folder, store) = sqlite(1).await;
+    let gate = Gate::reaching(store, WIDE);
+    let writer = Writer::start(gate.clone());
+    let (lane, mut outcomes, mut pen) = held_up(&gate, &writer, board(1)).await;
+    for _ in 0..10 {
+        lane.try_submit(pen.draws(3)).unwrap();
+    }
+    // A lane of another room on the same board, as between the end of one and the start of the next.
+    let (other, mut heard) = writer.lane(board(1));
+    other
+        .try_submit(Pen::of(person(2), client(2)).draws(1))
+        .unwrap();
+    gate.let_all_pass();
+    assert_eq!(
+        logged_seqs(&hear(&mut outcomes, 31).await),
+        (1..=31).collect::<Vec<_>>()
+    );
+    assert_eq!(logged_seqs(&hear(&mut heard, 1).await), [32]);
+    let asked = gate.asked(2).await;
+    assert_eq!(
+        asked,
+        [vec![(board(1), 1)], vec![(board(1), 30), (board(1), 1)]]
+    );
+}
+
+#[tokio::test]
+async fn boards_whose_commits_fail_hold_up_no_other() {
+    let (_folder, store) = sqlite(6).await;
+    let gate = Gate::reaching(store.clone(), WIDE);
+    gate.let_all_pass();
+    let writer = Writer::start(gate.clone());
+    let mut state = writer.state();
+    let mut blocked = Vec::new();
+    // More of them than there are commits at once.
+    for n in 1..=5 {
+        gate.block(board(n));
+        let (lane, heard) = writer.lane(board(n));
+        let mut pen = Pen::of(person(n), client(n));
+        lane.try_submit(pen.draws(2)).unwrap();
+        lane.try_submit(pen.draws(2)).unwrap();
+        blocked.push((lane, heard));
+    }
+    soon(gate.asked(5)).await;
+    let (lane, mut outcomes) = writer.lane(board(6));
+    let mut pen = Pen::of_owner();
+    for seq in 1..=5 {
+        lane.try_submit(pen.draws(1)).unwrap();
+        assert_eq!(logged_seqs(&hear(&mut outcomes, 1).await), [seq]);
+    }
+    let degraded = |state: &WriterState| matches!(state, WriterState::Degraded { .. });
+    assert!(degraded(&state.borrow()), "one that works changes nothing");
+    for n in 1..=4 {
+        gate.unblock(board(n));
+    }
+    for (_, heard) in &mut blocked[..4] {
+        assert_eq!(logged_seqs(&hear(heard, 4).await), [1, 2, 3, 4]);
+    }
+    assert!(degraded(&state.borrow()), "one still fails");
+    gate.unblock(board(5));
+    assert_eq!(logged_seqs(&hear(&mut blocked[4].1, 4).await), [1, 2, 3, 4]);
+    soon(state.wait_for(|state| *state == WriterState::Working))
+        .await
+        .unwrap();
+    assert_eq!(writer.waiting(), 0);
 }

@@ -11,6 +11,7 @@ mod hashed;
 mod lint;
 mod playwright;
 mod server;
+mod servers;
 mod shell;
 mod site;
 mod size;

@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use crate::args::Suite;
 use crate::tally::Tally;
 use crate::workspace::Workspace;
-use crate::{apt, playwright, server, shell};
+use crate::{playwright, server, servers, shell};
 
 /// Runs all suites, or `only` one, and prints the totals on the last line of stdout.
 pub(crate) fn run(
@@ -39,7 +39,7 @@ pub(crate) fn run(
 
 fn one(workspace: &Workspace, suite: Suite, filter: Option<&str>) -> Result<Tally> {
     if suite == Suite::Server {
-        redis()?;
+        servers::install()?;
     }
     let mut cargo = workspace.cargo();
     cargo.args(["test", "--no-fail-fast"]);
@@ -69,14 +69,6 @@ fn one(workspace: &Workspace, suite: Suite, filter: Option<&str>) -> Result<Tall
     shell::step(&format!("Testing: {}", suite.name()), || {
         count(cargo.args(filter))
     })
-}
-
-/// The server's tests start servers of their own; the program must be here.
-fn redis() -> Result<()> {
-    match shell::which("redis-server") {
-        Some(_) => Ok(()),
-        None => apt::install("Redis", &["redis-server"]),
-    }
 }
 
 /// The browser drives the same server and client that `cargo xtask run` gives.
