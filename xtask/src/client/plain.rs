@@ -10,14 +10,18 @@ use std::path::Path;
 use anyhow::{Result, bail};
 use walrus::{Import, Module};
 
-/// No identifier of wasm-bindgen's starts with it.
+/// No identifier of wasm-bindgen's starts with it; alone it opens a placeholder in a template.
 const PREFIX: &str = "$";
 
 /// Rewrites both files in their places.
 pub(super) fn make_plain(wasm: &Path, js: &Path) -> Result<()> {
     let mut module = Module::from_file(wasm)?;
     let text = std::fs::read_to_string(js)?;
-    if identifiers(&text).any(|(word, is_word)| is_word && word.starts_with(PREFIX)) {
+    let taken = |word: &str| {
+        word.strip_prefix(PREFIX)
+            .is_some_and(|rest| !rest.is_empty())
+    };
+    if identifiers(&text).any(taken) {
         bail!("the bindings use names that start with {PREFIX}");
     }
     let names = shorten(&mut module);
@@ -45,12 +49,12 @@ fn shorten(module: &mut Module) -> BTreeMap<String, String> {
 
 fn renamed(text: &str, names: &BTreeMap<String, String>) -> String {
     identifiers(text)
-        .map(|(word, _)| names.get(word).map_or(word, String::as_str))
+        .map(|word| names.get(word).map_or(word, String::as_str))
         .collect()
 }
 
 /// Splits `text` into words of identifiers' characters and what is between them.
-fn identifiers(text: &str) -> impl Iterator<Item = (&str, bool)> {
+fn identifiers(text: &str) -> impl Iterator<Item = &str> {
     let belongs = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '$';
     let mut rest = text;
     std::iter::from_fn(move || {
@@ -58,7 +62,7 @@ fn identifiers(text: &str) -> impl Iterator<Item = (&str, bool)> {
         let end = rest.find(|c| belongs(c) != is_word).unwrap_or(rest.len());
         let (part, after) = rest.split_at(end);
         rest = after;
-        (!part.is_empty()).then_some((part, is_word))
+        (!part.is_empty()).then_some(part)
     })
 }
 

@@ -48,7 +48,7 @@ pub(super) fn optimiser() -> Result<Option<PathBuf>> {
     let found = shell::which("wasm-opt");
     if found.is_none() {
         eprintln!(
-            "  wasm-opt is missing, so the client stays twice as large as it could be: install binaryen"
+            "  wasm-opt is missing, so the client stays a little larger than it could be: install binaryen"
         );
     }
     Ok(found)

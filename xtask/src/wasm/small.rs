@@ -39,7 +39,7 @@ pub(crate) fn small(workspace: &Workspace) -> Result<Toolchain> {
         Ok(toolchain) => toolchain.shrinking_std(),
         Err(error) => {
             eprintln!(
-                "  std's source is missing, so the client gets an eighth larger than it could be: \
+                "  std's source is missing, so the client gets larger by a good tenth than it could be: \
                  run `rustup component add rust-src` ({error:#})"
             );
             ready.with_flags(&FLAGS)
