@@ -76,6 +76,9 @@ impl LocalNode {
 #[async_trait]
 impl Relay for LocalNode {
     fn publish(&self, hint: Hint) {
+        if hint.logged.is_empty() {
+            return;
+        }
         let bytes = hint.logged.iter().map(|logged| logged.size).sum();
         let news = if hint.logged.is_empty() {
             News::Head(hint.before)

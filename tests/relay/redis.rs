@@ -1,0 +1,240 @@
+//! The relay by Redis: the same promises, and what is particular to it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use inkroom::relay::redis::{BadAccess, Pace};
+use inkroom::relay::{RedisAccess, RedisRelay, Relay};
+use inkroom_board::MemberId;
+use inkroom_board::room::Murmur;
+use inkroom_testbed::{Redis, RedisOptions};
+
+use crate::fixture::{Ear, Log, Rig, board, degraded, healthy, node, until};
+
+/// Everything sooner than in earnest, but a deadline that a busy machine keeps.
+pub(crate) const BRISK: Pace = Pace {
+    ping: Duration::from_millis(100),
+    deadline: Duration::from_millis(1500),
+    retry: Duration::from_millis(200),
+    confirm: Duration::from_millis(500),
+};
+
+pub(crate) fn access(redis: &Redis) -> RedisAccess {
+    RedisAccess {
+        certificates: None,
+        pace: BRISK,
+        ..RedisAccess::new(&redis.url(), None)
+    }
+}
+
+pub(crate) fn relay(redis: &Redis, n: u8) -> RedisRelay {
+    RedisRelay::with(&access(redis), node(n)).unwrap()
+}
+
+/// Two servers that are up.
+pub(crate) async fn pair(redis: &Redis) -> [RedisRelay; 2] {
+    let both = [relay(redis, 1), relay(redis, 2)];
+    for relay in &both {
+        healthy(relay).await;
+    }
+    both
+}
+
+pub(crate) async fn nothing_stays(redis: &Redis) {
+    assert_eq!(redis.keys_without_ttl().await, [String::new(); 0]);
+}
+
+#[async_trait]
+impl Rig for Redis {
+    async fn node(&self, n: u8) -> Arc<dyn Relay> {
+        Arc::new(relay(self, n))
+    }
+
+    async fn check(&self) {
+        nothing_stays(self).await;
+    }
+}
+
+crate::contract::contract!(Redis::start().await);
+
+/// One says something and the other hears it.
+pub(crate) async fn they_hear([one, two]: &[RedisRelay; 2]) {
+    let mut ear = Ear::of(two, board(99)).await;
+    one.murmur(board(99), Murmur::Hello);
+    ear.hears_murmur(node(1), &Murmur::Hello).await;
+}
+
+#[tokio::test]
+async fn a_large_run_goes_as_its_head_and_is_remembered_for_who_comes_later() {
+    let redis = Redis::start().await;
+    let [one, two] = pair(&redis).await;
+    let mut ear = Ear::of(&two, board(1)).await;
+    let mut log = Log::of(board(1));
+    one.publish(log.grow(40, 1000));
+    ear.hears_head(log.position()).await;
+    until(async || {
+        redis
+            .ask::<bool>(&["EXISTS", &format!("ink:{{{}}}:room", board(1))])
+            .await
+    })
+    .await;
+    let mut late = Ear::of(&two, board(1)).await;
+    late.hears_head(log.position()).await;
+    let hint = log.next();
+    one.publish(hint.clone());
+    late.hears(&hint).await;
+    nothing_stays(&redis).await;
+}
+
+#[tokio::test]
+async fn the_last_listener_unsubscribes() {
+    let redis = Redis::start().await;
+    let [_one, two] = pair(&redis).await;
+    let channel = format!("ink:{{{}}}:d", board(1));
+    let listeners = async || {
+        let (_, count): (String, u64) = redis.ask(&["PUBSUB", "NUMSUB", &channel]).await;
+        count
+    };
+    let ears = [Ear::of(&two, board(1)).await, Ear::of(&two, board(1)).await];
+    assert_eq!(listeners().await, 1, "once for both");
+    drop(ears);
+    until(async || listeners().await == 0).await;
+}
+
+#[tokio::test]
+async fn installations_with_names_of_their_own_do_not_hear_each_other() {
+    let redis = Redis::start().await;
+    let named = |name: &str, n| {
+        let access = RedisAccess {
+            prefix: Some(name.into()),
+            ..access(&redis)
+        };
+        RedisRelay::with(&access, node(n)).unwrap()
+    };
+    let [a1, a2, b] = [named("a", 1), named("a", 2), named("b", 3)];
+    for relay in [&a1, &a2, &b] {
+        healthy(relay).await;
+    }
+    let mut ear = Ear::of(&a2, board(1)).await;
+    b.murmur(board(1), Murmur::Bye);
+    b.seats(board(1), &[MemberId(2)]);
+    until(async || b.here(board(1)).await == Some(1)).await;
+    a1.murmur(board(1), Murmur::Hello);
+    ear.hears_murmur(node(1), &Murmur::Hello).await;
+    assert_eq!(a2.here(board(1)).await, Some(0));
+    nothing_stays(&redis).await;
+}
+
+#[tokio::test]
+async fn servers_that_live_are_listed_until_they_close() {
+    let redis = Redis::start().await;
+    let [one, two] = pair(&redis).await;
+    let alive = async || one.nodes().await.map(|nodes| nodes.len());
+    until(async || alive().await == Some(2)).await;
+    two.close().await;
+    until(async || alive().await == Some(1)).await;
+    assert_eq!(one.nodes().await.unwrap()[0].node, node(1));
+    one.close().await;
+    assert_eq!(redis.ask::<u64>(&["DBSIZE"]).await, 0);
+}
+
+#[tokio::test]
+async fn a_password_and_tls_are_understood() {
+    let redis = Redis::with(RedisOptions {
+        password: Some("open sesame".replace(' ', "-")),
+        tls: true,
+        ..RedisOptions::default()
+    })
+    .await;
+    let trusting = RedisAccess {
+        certificates: Some(redis.certificate()),
+        ..access(&redis)
+    };
+    let both = [1, 2].map(|n| RedisRelay::with(&trusting, node(n)).unwrap());
+    for relay in &both {
+        healthy(relay).await;
+    }
+    they_hear(&both).await;
+    // Whoever does not trust it, or does not know the password, is told so and does not get in.
+    degraded(&relay(&redis, 3)).await;
+    let nameless = RedisAccess {
+        url: redis.url().replace("open-sesame", "open"),
+        ..trusting
+    };
+    let relay = RedisRelay::with(&nameless, node(4)).unwrap();
+    let mut health = relay.health();
+    let told = health.wait_for(|health| format!("{health:?}").contains("WRONGPASS"));
+    crate::fixture::soon(told).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_user_limited_to_its_keys_and_channels_is_enough() {
+    let redis = Redis::start().await;
+    let rules = "ACL SETUSER ink on >pen ~ink:* &ink:* -@all +@connection +@pubsub +time +hset +hmget +expire +set \
+                 +getrange +del +zadd +zrem +zcard +zrangebyscore +zremrangebyscore";
+    let rules: Vec<_> = rules.split_whitespace().collect();
+    let _: String = redis.ask(&rules).await;
+    let limited = RedisAccess {
+        url: redis.url().replace("redis://", "redis://ink:pen@"),
+        ..access(&redis)
+    };
+    let both = [1, 2].map(|n| RedisRelay::with(&limited, node(n)).unwrap());
+    for relay in &both {
+        healthy(relay).await;
+    }
+    they_hear(&both).await;
+    both[0].publish(Log::of(board(1)).next());
+    both[0].seats(board(1), &[MemberId(2)]);
+    until(async || both[1].here(board(1)).await == Some(1)).await;
+    until(async || both[1].nodes().await.is_some_and(|nodes| nodes.len() == 2)).await;
+    let mut late = Ear::of(&both[1], board(1)).await;
+    late.hears_at_last(1).await;
+}
+
+#[tokio::test]
+async fn a_redis_that_is_full_still_carries() {
+    let redis = Redis::with(RedisOptions {
+        maxmemory: Some(("8mb", "noeviction")),
+        ..RedisOptions::default()
+    })
+    .await;
+    let both = pair(&redis).await;
+    let _: String = redis.ask(&["CONFIG", "SET", "maxmemory", "1mb"]).await;
+    let mut ear = Ear::of(&both[1], board(1)).await;
+    let mut log = Log::of(board(1));
+    for _ in 0..20 {
+        both[0].seats(board(1), &[MemberId(2)]);
+        let hint = log.next();
+        both[0].publish(hint.clone());
+        ear.hears(&hint).await;
+        tokio::time::sleep(BRISK.ping / 2).await;
+    }
+    assert_eq!(
+        both[1].here(board(1)).await,
+        Some(0),
+        "nothing could be kept"
+    );
+    healthy(&both[0]).await;
+}
+
+#[tokio::test]
+async fn what_is_no_url_is_an_error_and_a_redis_that_is_away_is_none() {
+    let start = |url: &str, prefix| RedisRelay::start(url, prefix, node(1));
+    for url in ["", "postgres://localhost", "redis//x", "localhost:1"] {
+        assert!(matches!(start(url, None), Err(BadAccess::Url(_))), "{url}");
+    }
+    let away = "redis://127.0.0.1:1";
+    assert!(matches!(start(away, Some("a:b")), Err(BadAccess::Prefix)));
+    let relay = start(away, None).unwrap();
+    degraded(&relay).await;
+    assert_eq!(relay.here(board(1)).await, None);
+    let untls = RedisAccess {
+        certificates: Some(Vec::new()),
+        ..RedisAccess::new(away, None)
+    };
+    assert!(matches!(
+        RedisRelay::with(&untls, node(1)),
+        Err(BadAccess::Certificates(_))
+    ));
+}
