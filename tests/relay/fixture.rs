@@ -58,7 +58,7 @@ pub(crate) async fn degraded(relay: &dyn Relay) {
     soon(is_degraded).await.unwrap();
 }
 
-/// The log of a board, as a store would have it: `titles` long.
+/// The log of a board, as a store would have it.
 #[derive(Debug, Clone)]
 pub(crate) struct Log {
     board: BoardId,
@@ -167,6 +167,16 @@ impl Ear {
             }
         }
     }
+}
+
+/// A room that opens now is told first that the log ends at `head`. Whoever remembers it may need a moment.
+pub(crate) async fn opens_at(relay: &dyn Relay, board: BoardId, head: Position) {
+    until(async || {
+        let mut ear = Ear::of(relay, board).await;
+        let first = tokio::time::timeout(Duration::from_millis(100), ear.0.next());
+        matches!(first.await, Ok(News::Head(told)) if told == head)
+    })
+    .await;
 }
 
 /// Says one thing again and again until it arrives: what is said while a connection is being made may be lost.

@@ -10,7 +10,7 @@ use inkroom_board::MemberId;
 use inkroom_board::room::Murmur;
 use inkroom_testbed::{Redis, RedisOptions};
 
-use crate::fixture::{Ear, Log, Rig, board, degraded, healthy, node, until};
+use crate::fixture::{Ear, Log, Rig, board, degraded, healthy, node, opens_at, until};
 
 /// Everything sooner than in earnest, but a deadline that a busy machine keeps.
 pub(crate) const BRISK: Pace = Pace {
@@ -74,17 +74,10 @@ async fn a_large_run_goes_as_its_head_and_is_remembered_for_who_comes_later() {
     let mut log = Log::of(board(1));
     one.publish(log.grow(40, 1000));
     ear.hears_head(log.position()).await;
-    until(async || {
-        redis
-            .ask::<bool>(&["EXISTS", &format!("ink:{{{}}}:room", board(1))])
-            .await
-    })
-    .await;
-    let mut late = Ear::of(&two, board(1)).await;
-    late.hears_head(log.position()).await;
+    opens_at(&two, board(1), log.position()).await;
     let hint = log.next();
     one.publish(hint.clone());
-    late.hears(&hint).await;
+    ear.hears(&hint).await;
     nothing_stays(&redis).await;
 }
 
@@ -123,7 +116,7 @@ async fn installations_with_names_of_their_own_do_not_hear_each_other() {
     until(async || b.here(board(1)).await == Some(1)).await;
     a1.murmur(board(1), Murmur::Hello);
     ear.hears_murmur(node(1), &Murmur::Hello).await;
-    assert_eq!(a2.here(board(1)).await, Some(0));
+    until(async || a2.here(board(1)).await == Some(0)).await;
     nothing_stays(&redis).await;
 }
 
@@ -185,12 +178,12 @@ async fn a_user_limited_to_its_keys_and_channels_is_enough() {
         healthy(relay).await;
     }
     they_hear(&both).await;
-    both[0].publish(Log::of(board(1)).next());
+    let hint = Log::of(board(1)).next();
+    both[0].publish(hint.clone());
     both[0].seats(board(1), &[MemberId(2)]);
     until(async || both[1].here(board(1)).await == Some(1)).await;
     until(async || both[1].nodes().await.is_some_and(|nodes| nodes.len() == 2)).await;
-    let mut late = Ear::of(&both[1], board(1)).await;
-    late.hears_at_last(1).await;
+    opens_at(&both[1], board(1), hint.head()).await;
 }
 
 #[tokio::test]
@@ -211,11 +204,8 @@ async fn a_redis_that_is_full_still_carries() {
         ear.hears(&hint).await;
         tokio::time::sleep(BRISK.ping / 2).await;
     }
-    assert_eq!(
-        both[1].here(board(1)).await,
-        Some(0),
-        "nothing could be kept"
-    );
+    // Nothing could be kept.
+    until(async || both[1].here(board(1)).await == Some(0)).await;
     healthy(&both[0]).await;
 }
 

@@ -12,7 +12,7 @@ use inkroom_board::{Access, BoardId, ClientId, Entry, Mode, Op, OpId, PersonId, 
 use inkroom_testbed::Redis;
 use tempfile::TempDir;
 
-use crate::fixture::{board, healthy};
+use crate::fixture::{board, healthy, until};
 use crate::redis::{nothing_stays, pair};
 
 /// A cache that does what the case wants.
@@ -133,7 +133,7 @@ async fn redis_keeps_snapshots_for_an_hour() {
     let mut warm = Warm::with(one.clone()).await;
     warm.write().await;
     warm.keep().await;
-    assert!(warm.opens_warm().await);
+    until(async || warm.opens_warm().await).await;
     let key = format!("ink:{{{}}}:snap:1:1", board(1));
     let ttl: i64 = redis.ask(&["TTL", &key]).await;
     assert!((3500..=3600).contains(&ttl));
