@@ -63,7 +63,7 @@ proptest! {
 
     #[test]
     fn murmurs_are_read_in_order(said in proptest::collection::vec(any::<bool>(), 0..300)) {
-        let said: Vec<_> = said.iter().map(|hello| if *hello { Murmur::Hello } else { Murmur::Bye }).collect();
+        let said: Vec<_> = said.iter().map(|hello| if *hello { Murmur::Here(1) } else { Murmur::Bye }).collect();
         let bytes: Vec<_> = said.iter().map(|murmur| Format::Binary.encode(murmur)).collect();
         let message = codec::murmurs(node(7), &bytes);
         prop_assert_eq!(codec::read_murmurs(&message), Ok((said, 0)));

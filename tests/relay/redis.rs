@@ -62,8 +62,8 @@ crate::contract::contract!(Redis::start().await);
 /// One says something and the other hears it.
 pub(crate) async fn they_hear([one, two]: &[RedisRelay; 2]) {
     let mut ear = Ear::of(two, board(99)).await;
-    one.murmur(board(99), Murmur::Hello);
-    ear.hears_murmur(node(1), &Murmur::Hello).await;
+    one.murmur(board(99), Murmur::Here(1));
+    ear.hears_murmur(node(1), &Murmur::Here(1)).await;
 }
 
 #[tokio::test]
@@ -114,8 +114,8 @@ async fn installations_with_names_of_their_own_do_not_hear_each_other() {
     b.murmur(board(1), Murmur::Bye);
     b.seats(board(1), &[MemberId(2)]);
     until(async || b.here(board(1)).await == Some(1)).await;
-    a1.murmur(board(1), Murmur::Hello);
-    ear.hears_murmur(node(1), &Murmur::Hello).await;
+    a1.murmur(board(1), Murmur::Here(1));
+    ear.hears_murmur(node(1), &Murmur::Here(1)).await;
     until(async || a2.here(board(1)).await == Some(0)).await;
     nothing_stays(&redis).await;
 }
@@ -124,11 +124,11 @@ async fn installations_with_names_of_their_own_do_not_hear_each_other() {
 async fn servers_that_live_are_listed_until_they_close() {
     let redis = Redis::start().await;
     let [one, two] = pair(&redis).await;
-    let alive = async || one.nodes().await.map(|nodes| nodes.len());
+    let alive = async || one.servers().await.map(|nodes| nodes.len());
     until(async || alive().await == Some(2)).await;
     two.close().await;
     until(async || alive().await == Some(1)).await;
-    assert_eq!(one.nodes().await.unwrap()[0].node, node(1));
+    assert_eq!(one.servers().await.unwrap()[0].node, node(1));
     one.close().await;
     assert_eq!(redis.ask::<u64>(&["DBSIZE"]).await, 0);
 }
@@ -182,7 +182,7 @@ async fn a_user_limited_to_its_keys_and_channels_is_enough() {
     both[0].publish(hint.clone());
     both[0].seats(board(1), &[MemberId(2)]);
     until(async || both[1].here(board(1)).await == Some(1)).await;
-    until(async || both[1].nodes().await.is_some_and(|nodes| nodes.len() == 2)).await;
+    until(async || both[1].servers().await.is_some_and(|nodes| nodes.len() == 2)).await;
     opens_at(&both[1], board(1), hint.head()).await;
 }
 

@@ -48,10 +48,10 @@ async fn forged_and_random_messages_are_counted_and_ignored() {
     let counted = || counters.undecodable.load(Ordering::Relaxed);
     until(async || counted() >= poison.len() as u64 * 2 - 1).await;
     // An unknown murmur between two that are known.
-    let [hello, bye] = [Murmur::Hello, Murmur::Bye].map(|murmur| Format::Binary.encode(&murmur));
+    let [hello, bye] = [Murmur::Here(1), Murmur::Bye].map(|murmur| Format::Binary.encode(&murmur));
     let list = codec::murmurs(node(9), &[hello, vec![0xee; 40], bye]);
     publish(&redis, &murmurs, &list).await;
-    ear.hears_murmur(node(9), &Murmur::Hello).await;
+    ear.hears_murmur(node(9), &Murmur::Here(1)).await;
     ear.hears_murmur(node(9), &Murmur::Bye).await;
     let hint = log.next();
     one.publish(hint.clone());
@@ -86,8 +86,8 @@ async fn odd_values_of_keys_are_as_good_as_none() {
         let words = [&["HSET", room.as_str()][..], &fields].concat();
         let _: u64 = redis.ask(&words).await;
         let mut ear = Ear::of(&two, board(1)).await;
-        one.murmur(board(1), Murmur::Hello);
-        ear.hears_murmur(node(1), &Murmur::Hello).await;
+        one.murmur(board(1), Murmur::Here(1));
+        ear.hears_murmur(node(1), &Murmur::Here(1)).await;
     }
     for key in [&room, &users] {
         let _: String = redis.ask(&["SET", key, "of another kind"]).await;
