@@ -26,11 +26,11 @@ use crate::wire::{ClientMessage, CloseCode, Profile, Refusal, ServerMessage, Sta
 use ink::Inks;
 use presence::Presence;
 use rate::Bucket;
-use recent::Recent;
 use submit::Sender;
 use vet::Staged;
 
 pub use presence::PERSON_COLOURS;
+pub use recent::Recent;
 
 /// What a host may set about rooms.
 #[derive(Debug, Clone, PartialEq)]
