@@ -28,12 +28,12 @@ use ink::Inks;
 use peers::Peers;
 use presence::Presence;
 use rate::Bucket;
-use recent::Recent;
 use submit::Sender;
 use vet::Staged;
 
 pub use peers::Murmur;
 pub use presence::PERSON_COLOURS;
+pub use recent::Recent;
 
 /// What a host may set about rooms.
 #[derive(Debug, Clone, PartialEq)]

@@ -3,10 +3,8 @@
 //! Not here: where the lines are read from. A row whose bytes changed on the disk, a row that is missing and a
 //! row that this program does not understand all end the same way: the log is good up to the row before.
 
-use std::collections::VecDeque;
-
 use inkroom_board::ledger::Logged;
-use inkroom_board::room::Opening;
+use inkroom_board::room::{Opening, Recent};
 use inkroom_board::{Chain, ClientId, Document, Entry, Op, OpId, PersonId, Position, Seq};
 
 use super::{RECENT_BYTES, RECENT_OPS};
@@ -116,22 +114,15 @@ fn bytes<const N: usize>(stored: &[u8]) -> Option<[u8; N]> {
 #[derive(Debug)]
 pub struct Replay {
     document: Document,
-    recent: VecDeque<Logged>,
-    before: Position,
-    bytes: usize,
+    recent: Recent,
 }
 
 impl Replay {
     /// From a snapshot.
     #[must_use]
     pub fn new(document: Document) -> Self {
-        let before = document.position();
-        Self {
-            document,
-            recent: VecDeque::new(),
-            before,
-            bytes: 0,
-        }
+        let recent = Recent::within(RECENT_OPS, RECENT_BYTES, document.position());
+        Self { document, recent }
     }
 
     /// How far it is.
@@ -153,52 +144,32 @@ impl Replay {
     pub fn follow(&mut self, line: &Line) -> Result<(), Flaw> {
         let logged = line.believe(self.document.position())?;
         let _ = self.document.commit_stored(&logged.entry, &line.body);
-        self.bytes += logged.size;
-        self.recent.push_back(logged);
-        while self.recent.len() > RECENT_OPS || self.bytes > RECENT_BYTES {
-            let Some(oldest) = self.recent.pop_front() else {
-                break;
-            };
-            self.bytes -= oldest.size;
-            self.before = Position {
-                seq: oldest.seq,
-                chain: oldest.chain,
-                ..self.before
-            };
-        }
+        self.recent.push([logged]);
         Ok(())
     }
 
     /// The place that an older line would be taken at, and how many of them; nothing if enough is kept.
     #[must_use]
     pub fn wants_older(&self) -> Option<(Seq, usize)> {
-        let is_whole = self.before.seq + self.recent.len() as u64 == self.position().seq;
-        let most = RECENT_OPS.saturating_sub(self.recent.len());
-        (is_whole && most > 0 && self.before.seq > 0 && self.bytes < RECENT_BYTES)
-            .then_some((self.before.seq, most))
+        let (before, most) = (self.recent.before().seq, self.recent.room());
+        let is_whole = before + self.recent.len() as u64 == self.position().seq;
+        (is_whole && most > 0 && before > 0).then_some((before, most))
     }
 
     /// One op back, for the recent part alone: `line` is the last that is not in it, `chain` the one before it.
     /// Answers whether it was taken: there is room for it, and it leads to what is there.
     pub fn precede(&mut self, line: &Line, chain: Chain) -> bool {
-        let Some(seq) = self.before.seq.checked_sub(1) else {
+        let after = self.recent.before();
+        let Some(seq) = after.seq.checked_sub(1) else {
             return false;
         };
         let before = Position {
             seq,
             chain,
-            ..self.before
+            ..after
         };
-        let fits = self.recent.len() < RECENT_OPS && self.bytes + line.body.len() <= RECENT_BYTES;
-        match line.believe(before) {
-            Ok(logged) if fits && logged.chain == self.before.chain => {
-                self.bytes += logged.size;
-                self.recent.push_front(logged);
-                self.before = before;
-                true
-            }
-            _ => false,
-        }
+        line.believe(before)
+            .is_ok_and(|logged| self.recent.precede(logged, before))
     }
 
     /// The board as it is now.
@@ -206,8 +177,8 @@ impl Replay {
     pub fn into_opening(self, read_only: bool) -> Opening {
         Opening {
             document: self.document,
-            recent: self.recent.into(),
-            before: self.before,
+            before: self.recent.before(),
+            recent: self.recent.into_log(),
             read_only,
         }
     }

@@ -21,8 +21,28 @@ pub struct Postgres {
     folder: TempDir,
     port: u16,
     settings: Vec<String>,
-    server: Mutex<Option<Child>>,
+    server: Mutex<Option<Running>>,
     databases: AtomicU32,
+}
+
+/// A server, and a shell that ends it when this process dies without doing so: it reads from a pipe that closes then.
+#[derive(Debug)]
+struct Running {
+    server: Child,
+    guard: Child,
+}
+
+impl Running {
+    fn new(server: Child) -> Self {
+        let guard = Command::new("sh")
+            .args(["-c", "cat; kill -QUIT $0", &server.id().to_string()])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        Self { server, guard }
+    }
 }
 
 impl Postgres {
@@ -164,9 +184,9 @@ impl Postgres {
         let deadline = Instant::now() + DEADLINE;
         while Instant::now() < deadline {
             let mut server = self.server.lock().unwrap();
-            let ended = server.as_mut().unwrap().try_wait().unwrap();
+            let ended = server.as_mut().unwrap().server.try_wait().unwrap();
             if ended.is_some() {
-                *server = None;
+                end(server.take());
                 return false;
             }
             drop(server);
@@ -178,7 +198,7 @@ impl Postgres {
         false
     }
 
-    fn spawn(&self) -> Child {
+    fn spawn(&self) -> Running {
         let log = File::options()
             .create(true)
             .append(true)
@@ -201,12 +221,12 @@ impl Postgres {
         {
             command.arg("-c").arg(setting);
         }
-        command
+        let server = command
             .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())
             .stderr(log)
-            .spawn()
-            .unwrap()
+            .spawn();
+        Running::new(server.unwrap())
     }
 
     fn is_ready(&self) -> bool {
@@ -261,11 +281,22 @@ fn ids(users: &str, name: &str) -> Option<(u32, u32)> {
 }
 
 /// Ends a server without letting it finish anything.
-fn end(server: Option<Child>) {
-    let Some(mut server) = server else { return };
-    let _ = Command::new("kill")
-        .args(["-QUIT", &server.id().to_string()])
-        .status();
+fn end(running: Option<Running>) {
+    let Some(Running {
+        mut server,
+        mut guard,
+    }) = running
+    else {
+        return;
+    };
+    // First the guard, so that it never ends another process that got the same id.
+    let _ = guard.kill();
+    let _ = guard.wait();
+    if server.try_wait().unwrap().is_none() {
+        let _ = Command::new("kill")
+            .args(["-QUIT", &server.id().to_string()])
+            .status();
+    }
     let deadline = Instant::now() + DEADLINE;
     while server.try_wait().unwrap().is_none() {
         if Instant::now() > deadline {

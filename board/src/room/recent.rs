@@ -17,30 +17,43 @@ const BATCH_BYTES: usize = limits::FRAME_BYTES - 12 * 1024;
 /// … which is its ids, author and time.
 const ENTRY_BYTES: usize = 64;
 
+/// The newest part of a log: no more than so many ops and bytes of it, and where it begins.
 #[derive(Debug)]
-pub(super) struct Recent {
+pub struct Recent {
     log: VecDeque<Logged>,
     before: Position,
     bytes: usize,
+    most_ops: usize,
+    most_bytes: usize,
 }
 
 impl Recent {
+    /// As much as a room keeps.
     pub(super) fn new(log: Vec<Logged>, before: Position) -> Self {
-        let mut recent = Self {
-            log: VecDeque::new(),
-            before,
-            bytes: 0,
-        };
+        let mut recent = Self::within(KEPT_OPS, KEPT_BYTES, before);
         recent.push(log);
         recent
     }
 
-    pub(super) fn push(&mut self, more: Vec<Logged>) {
+    /// Nothing yet of a log that goes on from `before`.
+    #[must_use]
+    pub fn within(most_ops: usize, most_bytes: usize, before: Position) -> Self {
+        Self {
+            log: VecDeque::new(),
+            before,
+            bytes: 0,
+            most_ops,
+            most_bytes,
+        }
+    }
+
+    /// What comes next in the log; the oldest makes room for it.
+    pub fn push(&mut self, more: impl IntoIterator<Item = Logged>) {
         for logged in more {
             self.bytes += logged.size;
             self.log.push_back(logged);
         }
-        while self.log.len() > KEPT_OPS || self.bytes > KEPT_BYTES {
+        while self.log.len() > self.most_ops || self.bytes > self.most_bytes {
             let Some(oldest) = self.log.pop_front() else {
                 break;
             };
@@ -51,6 +64,53 @@ impl Recent {
                 ..self.before
             };
         }
+    }
+
+    /// What comes before the oldest, with the position before it. Answers whether it was taken: it leads to what is
+    /// there, and nothing has to go for it.
+    pub fn precede(&mut self, logged: Logged, before: Position) -> bool {
+        let fits = self.log.len() < self.most_ops && self.bytes + logged.size <= self.most_bytes;
+        let leads_here = logged.seq == self.before.seq && logged.chain == self.before.chain;
+        if fits && leads_here {
+            self.bytes += logged.size;
+            self.log.push_front(logged);
+            self.before = before;
+        }
+        fits && leads_here
+    }
+
+    /// How many ops would still fit, if there is room for any.
+    #[must_use]
+    pub fn room(&self) -> usize {
+        if self.bytes < self.most_bytes {
+            self.most_ops.saturating_sub(self.log.len())
+        } else {
+            0
+        }
+    }
+
+    /// The position before the first op.
+    #[must_use]
+    pub fn before(&self) -> Position {
+        self.before
+    }
+
+    /// How many ops there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.log.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.log.is_empty()
+    }
+
+    /// The ops, oldest first.
+    #[must_use]
+    pub fn into_log(self) -> Vec<Logged> {
+        self.log.into()
     }
 
     /// Whether a copy at `from` can be brought to `head` from here: it is the same history, and nothing
