@@ -13,10 +13,14 @@ use hmac::{Hmac, KeyInit, Mac};
 use inkroom_board::PersonId;
 use sha2::Sha256;
 
+use crate::StartError;
 use crate::config::{Config, Secret};
+use crate::store::Store;
 
 /// The file of the key, in the data folder.
 const KEY_FILE: &str = "secret.key";
+/// Its name in the database.
+const KEY_NAME: &str = "guests";
 /// As long as the hash: more adds nothing.
 const KEY_BYTES: usize = 32;
 /// A pass is good for so long, in ms: browsers keep cookies no longer either.
@@ -53,15 +57,18 @@ pub struct Known {
 }
 
 impl Keys {
-    /// With the host's secret, or the one in the data folder, which is made on the first start.
+    /// With the host's secret; or the one in the data folder, or in the database where servers share one, which is
+    /// made on the first start.
     ///
     /// # Errors
-    /// When the file can neither be read nor made.
-    pub fn of(config: &Config) -> io::Result<Self> {
-        match &config.secret {
-            Some(secret) => Self::new(secret),
-            None => Self::new(&Secret::from(read_or_make(&config.data)?)),
-        }
+    /// When it can neither be read nor made.
+    pub async fn of(config: &Config, store: &dyn Store) -> Result<Self, StartError> {
+        let secret = match &config.secret {
+            Some(secret) => secret.clone(),
+            None if config.database.is_some() => shared(store).await?,
+            None => read_or_make(&config.data).map_err(StartError::Key)?.into(),
+        };
+        Self::new(&secret).map_err(StartError::Key)
     }
 
     fn new(secret: &Secret) -> io::Result<Self> {
@@ -100,6 +107,12 @@ impl Keys {
     }
 }
 
+/// The one that all servers on this database have.
+async fn shared(store: &dyn Store) -> Result<Secret, StartError> {
+    let fresh = fresh().map_err(StartError::Key)?;
+    Ok(store.key(KEY_NAME, &fresh).await?.into())
+}
+
 fn read_or_make(data: &Path) -> io::Result<Vec<u8>> {
     let path = data.join(KEY_FILE);
     match read(&path) {
@@ -121,8 +134,7 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
 
 /// Written aside and then linked, so that of two servers that start together both get the one whole key.
 fn make(path: &Path) -> io::Result<Vec<u8>> {
-    let mut key = [0; KEY_BYTES];
-    getrandom::fill(&mut key).map_err(io::Error::other)?;
+    let key = fresh()?;
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
@@ -140,6 +152,12 @@ fn make(path: &Path) -> io::Result<Vec<u8>> {
         _ => fs::remove_file(&aside)?,
     }
     read(path)
+}
+
+fn fresh() -> io::Result<[u8; KEY_BYTES]> {
+    let mut key = [0; KEY_BYTES];
+    getrandom::fill(&mut key).map_err(io::Error::other)?;
+    Ok(key)
 }
 
 fn hex<'a>(bytes: impl Iterator<Item = &'a u8>) -> String {
@@ -226,13 +244,13 @@ mod tests {
     #[test]
     fn the_key_is_made_once_and_for_its_owner_alone() {
         let data = tempfile::tempdir().unwrap();
-        let config = Config::local(data.path().join("new"));
-        let pass = Keys::of(&config).unwrap().pass(PERSON, 5);
-        assert!(Keys::of(&config).unwrap().check(&pass, 6).is_some());
-        let file = fs::metadata(config.data.join(KEY_FILE)).unwrap();
+        let folder = data.path().join("new");
+        let key = read_or_make(&folder).unwrap();
+        assert_eq!(read_or_make(&folder).unwrap(), key);
+        let file = fs::metadata(folder.join(KEY_FILE)).unwrap();
         assert_eq!(file.permissions().mode() & 0o777, 0o600);
         assert_eq!(
-            fs::read_dir(&config.data).unwrap().count(),
+            fs::read_dir(&folder).unwrap().count(),
             1,
             "nothing is left beside it"
         );
@@ -242,6 +260,6 @@ mod tests {
     fn a_cut_key_is_an_error_and_not_a_weak_key() {
         let data = tempfile::tempdir().unwrap();
         fs::write(data.path().join(KEY_FILE), b"short").unwrap();
-        assert!(Keys::of(&Config::local(data.path().into())).is_err());
+        assert!(read_or_make(data.path()).is_err());
     }
 }

@@ -167,10 +167,11 @@ impl Hub {
             .cloned()
     }
 
-    /// How many are on a board at the moment.
-    #[must_use]
-    pub fn here(&self, board: BoardId) -> usize {
-        self.peek(board).map_or(0, |lease| lease.here())
+    /// How many are on a board at the moment, at all servers as far as they can be counted.
+    pub async fn here(&self, board: BoardId) -> usize {
+        let here = self.peek(board).map_or(0, |lease| lease.here());
+        let everywhere = self.0.around.relay.here(board).await;
+        everywhere.map_or(here, |everywhere| everywhere.max(here))
     }
 
     /// How many boards are open.

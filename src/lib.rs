@@ -93,23 +93,23 @@ impl Server {
         };
         let Some(access) = config.redis_access().map_err(StartError::Certificates)? else {
             let relay = LocalRelay::default().node(random::node());
-            return Self::with(config, store, Arc::new(relay));
+            return Self::with(config, store, Arc::new(relay)).await;
         };
         let relay = Arc::new(RedisRelay::with(&access, random::node())?);
         let bodies: Arc<dyn Bodies> = relay.clone();
-        Self::with(config, Arc::new(WarmStore::new(store, bodies)), relay)
+        Self::with(config, Arc::new(WarmStore::new(store, bodies)), relay).await
     }
 
     /// With any store and relay.
     ///
     /// # Errors
     /// Why it cannot start.
-    pub fn with(
+    pub async fn with(
         config: Config,
         store: Arc<dyn Store>,
         relay: Arc<dyn Relay>,
     ) -> Result<Self, StartError> {
-        let keys = Keys::of(&config).map_err(StartError::Key)?;
+        let keys = Keys::of(&config, &*store).await?;
         let metrics = Arc::new(Metrics::default());
         let store: Arc<dyn Store> = Arc::new(MeasuredStore::new(store, Arc::clone(&metrics)));
         let (writer, clock) = (Writer::start(Arc::clone(&store)), Clock::start());

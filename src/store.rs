@@ -307,6 +307,9 @@ pub trait Store: Send + Sync + Debug {
     /// Notes that this server stops.
     async fn leave(&self, node: NodeId) -> Result<(), StoreError>;
 
+    /// A key that all servers on this database share: `fresh` if there was none under this name.
+    async fn key(&self, name: &str, fresh: &[u8]) -> Result<Vec<u8>, StoreError>;
+
     /// How the store is. Never waits for a write.
     async fn health(&self) -> StoreHealth;
 

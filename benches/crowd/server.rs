@@ -32,8 +32,9 @@ pub struct Server {
 impl Server {
     pub async fn start(boards: usize) -> Self {
         let data = tempfile::tempdir().unwrap();
-        let keys = Keys::of(&Config::local(data.path().into())).unwrap();
         let store = SqliteStore::open(data.path()).await.unwrap();
+        let config = Config::local(data.path().into());
+        let keys = Keys::of(&config, &store).await.unwrap();
         let boards: Vec<_> = (0..boards).map(|_| random::board()).collect();
         for board in &boards {
             let genesis = Genesis {

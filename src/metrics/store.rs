@@ -86,6 +86,10 @@ impl Store for MeasuredStore {
         self.store.beat(node, degraded).await
     }
 
+    async fn key(&self, name: &str, fresh: &[u8]) -> Result<Vec<u8>, StoreError> {
+        self.store.key(name, fresh).await
+    }
+
     async fn leave(&self, node: NodeId) -> Result<(), StoreError> {
         self.store.leave(node).await
     }

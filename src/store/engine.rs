@@ -167,6 +167,13 @@ impl<E: Engine> Store for E {
         session!(self, Write, |sql| sql.delete_node(node))
     }
 
+    async fn key(&self, name: &str, fresh: &[u8]) -> Result<Vec<u8>, StoreError> {
+        session!(self, Write, |sql| async {
+            sql.put_key(name, fresh).await?;
+            sql.key(name).await
+        })
+    }
+
     async fn health(&self) -> StoreHealth {
         let count = async { session!(self, Glance, |sql| sql.count()) };
         let boards: Result<Result<_, StoreError>, _> = tokio::time::timeout(COUNT, count).await;

@@ -138,6 +138,10 @@ pub(super) trait Sql: Send {
     async fn put_node(&mut self, node: NodeId, degraded: bool) -> Result<()>;
     async fn is_another_degraded(&mut self, node: NodeId) -> Result<bool>;
     async fn delete_node(&mut self, node: NodeId) -> Result<()>;
+
+    /// Keeps `value` under `name`, unless something is there.
+    async fn put_key(&mut self, name: &str, value: &[u8]) -> Result<()>;
+    async fn key(&mut self, name: &str) -> Result<Vec<u8>>;
 }
 
 /// The columns of a row, whichever engine it is of.

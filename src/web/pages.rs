@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::{Form, Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
+use futures_util::future::join_all;
 use inkroom_app::handle::Start;
 use inkroom_app::page::{self, Assets, BoardView, Card, Drawing, HomeView};
 use inkroom_board::ledger::Genesis;
@@ -43,9 +44,12 @@ async fn home_page(
     } else {
         app.store.boards(&visitor.boards).await?
     };
+    let ids = cards.iter().map(|card| card.id);
+    let here = join_all(ids.map(|board| app.hub.here(board))).await;
     let cards = cards
         .into_iter()
-        .map(|card| known_board(app, card))
+        .zip(here)
+        .map(|(card, here)| known_board(app, card, here))
         .collect();
     let html = page::home(&HomeView {
         assets: assets(app),
@@ -58,13 +62,13 @@ async fn home_page(
     Ok(response)
 }
 
-fn known_board(app: &App, card: BoardCard) -> Card {
+fn known_board(app: &App, card: BoardCard, here: usize) -> Card {
     Card {
         id: card.id,
         title: card.title,
         seq: card.head.seq,
         touched_secs_ago: app.clock.now_ms().saturating_sub(card.touched_ms) / 1_000,
-        here: u32::try_from(app.hub.here(card.id)).unwrap_or(u32::MAX),
+        here: u32::try_from(here).unwrap_or(u32::MAX),
     }
 }
 

@@ -182,7 +182,13 @@ async fn a_user_limited_to_its_keys_and_channels_is_enough() {
     both[0].publish(hint.clone());
     both[0].seats(board(1), &[MemberId(2)]);
     until(async || both[1].here(board(1)).await == Some(1)).await;
-    until(async || both[1].servers().await.is_some_and(|nodes| nodes.len() == 2)).await;
+    until(async || {
+        both[1]
+            .servers()
+            .await
+            .is_some_and(|nodes| nodes.len() == 2)
+    })
+    .await;
     opens_at(&both[1], board(1), hint.head()).await;
 }
 

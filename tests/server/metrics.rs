@@ -153,6 +153,7 @@ async fn failed_commits_and_ops_in_doubt_and_ops_known_already_are_counted() {
         gate.clone(),
         Arc::new(LocalRelay::default().node(NodeId([1; 8]))),
     )
+    .await
     .unwrap();
     let server = TestServer::of(server).await;
     let ada = server.guest().await;

@@ -22,6 +22,7 @@ async fn at_the_gate() -> (TestServer, Arc<Gate>, TempDir) {
         gate.clone(),
         Arc::new(LocalRelay::default().node(NodeId([1; 8]))),
     )
+    .await
     .unwrap();
     (TestServer::of(server).await, gate, data)
 }

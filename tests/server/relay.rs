@@ -61,7 +61,7 @@ async fn two_servers(
         let mut config = Config::local(data.into());
         config.timing.head_poll = head_poll;
         let store: Arc<dyn Store> = Arc::new(SqliteStore::open(data).await.unwrap());
-        TestServer::of(Server::with(config, store, relay).unwrap()).await
+        TestServer::of(Server::with(config, store, relay).await.unwrap()).await
     };
     let [one, two] = relay;
     [start(one).await, start(two).await]

@@ -77,6 +77,7 @@ macro_rules! for_each_case {
             newest_tells_of_damage,
             a_server_hears_that_another_is_degraded,
             a_server_that_left_or_fell_silent_counts_no_more,
+            servers_share_a_key_that_was_made_once,
             i3_two_servers_take_turns,
             i2_i3_i6_two_servers_at_once,
             heads_sees_what_another_server_committed,
@@ -1185,6 +1186,13 @@ pub(crate) async fn a_server_that_left_or_fell_silent_counts_no_more(rig: &dyn R
     assert!(!store.beat(a, false).await.unwrap());
     store.beat(b, true).await.unwrap();
     assert!(store.beat(a, false).await.unwrap(), "it was only slow");
+}
+
+pub(crate) async fn servers_share_a_key_that_was_made_once(rig: &dyn Rig) {
+    let (here, there) = (rig.store(), rig.another().await);
+    assert_eq!(here.key("guests", b"one").await.unwrap(), b"one");
+    assert_eq!(there.key("guests", b"two").await.unwrap(), b"one");
+    assert_eq!(there.key("others", b"two").await.unwrap(), b"two");
 }
 
 pub(crate) async fn i3_two_servers_take_turns(rig: &dyn Rig) {

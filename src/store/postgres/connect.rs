@@ -27,7 +27,7 @@ const FIRST: Duration = Duration::from_secs(15);
 const FRESH: Duration = Duration::from_secs(1);
 
 /// The schema, step by step.
-pub(in crate::store) const STEPS: [Step; 2] = [
+pub(in crate::store) const STEPS: [Step; 3] = [
     (
         1,
         "boards",
@@ -37,6 +37,11 @@ pub(in crate::store) const STEPS: [Step; 2] = [
         2,
         "nodes",
         include_str!("../../../migrations/postgres/0002_nodes.sql"),
+    ),
+    (
+        3,
+        "keys",
+        include_str!("../../../migrations/postgres/0003_keys.sql"),
     ),
 ];
 

@@ -502,6 +502,22 @@ impl Sql for PgConnection {
             .await?;
         Ok(())
     }
+
+    async fn put_key(&mut self, name: &str, value: &[u8]) -> Result<()> {
+        sqlx::query("INSERT INTO keys (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING")
+            .bind(name)
+            .bind(value)
+            .execute(self)
+            .await?;
+        Ok(())
+    }
+
+    async fn key(&mut self, name: &str) -> Result<Vec<u8>> {
+        sqlx::query_scalar("SELECT value FROM keys WHERE name = $1")
+            .bind(name)
+            .fetch_one(self)
+            .await
+    }
 }
 
 async fn run(link: &mut PgConnection, statement: &'static str) -> Result<()> {

@@ -36,7 +36,7 @@ pub(super) const NO_PAGE_LIMIT: u32 = 4_294_967_294;
 const LOCAL: &str = "is the data folder on a network or in-memory file system? Use a local disk";
 
 /// The schema, step by step.
-pub(in crate::store) const STEPS: [Step; 2] = [
+pub(in crate::store) const STEPS: [Step; 3] = [
     (
         1,
         "boards",
@@ -46,6 +46,11 @@ pub(in crate::store) const STEPS: [Step; 2] = [
         2,
         "nodes",
         include_str!("../../../migrations/sqlite/0002_nodes.sql"),
+    ),
+    (
+        3,
+        "keys",
+        include_str!("../../../migrations/sqlite/0003_keys.sql"),
     ),
 ];
 

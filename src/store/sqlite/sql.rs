@@ -463,6 +463,22 @@ impl Sql for SqliteConnection {
             .await?;
         Ok(())
     }
+
+    async fn put_key(&mut self, name: &str, value: &[u8]) -> Result<()> {
+        sqlx::query("INSERT INTO keys (name, value) VALUES (?, ?) ON CONFLICT (name) DO NOTHING")
+            .bind(name)
+            .bind(value)
+            .execute(self)
+            .await?;
+        Ok(())
+    }
+
+    async fn key(&mut self, name: &str) -> Result<Vec<u8>> {
+        sqlx::query_scalar("SELECT value FROM keys WHERE name = ?")
+            .bind(name)
+            .fetch_one(self)
+            .await
+    }
 }
 
 async fn run(link: &mut SqliteConnection, statement: &'static str) -> Result<()> {
