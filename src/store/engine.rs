@@ -1,6 +1,6 @@
 //! Engine: what makes a database a [`Store`].
 //!
-//! Each method takes a session, does its work in terms of [`Sql`](super::sql::Sql) and ends it. A reader may
+//! Each method takes a session, does its work in terms of [`Sql`] and ends it. A reader may
 //! question one implementation for two stores that were to be written by hand each: their statements are, and
 //! their connections, locks and limits; what a board is must not differ between them.
 
