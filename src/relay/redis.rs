@@ -1,7 +1,7 @@
 //! The relay of several processes: Redis pub/sub, and a few keys beside it.
 //!
 //! Nothing in Redis is needed, nothing in it is believed, and nobody waits for it. Publishing goes into a bounded queue
-//! ([`outbox`]) that one task empties ([`publish`]); another task keeps the subscriptions ([`listen`]). Each has a
+//! (`outbox`) that one task empties (`publish`); another task keeps the subscriptions (`listen`). Each has a
 //! connection of its own, so that a flood of messages does not hold up answers, and makes it again for ever. Redis
 //! being away, at the start or at any time, is a matter of [`RelayHealth`] and never an error.
 
