@@ -37,14 +37,6 @@ async function write(person: Person, text: string, x: number, y: number, size: n
   }
 }
 
-async function colour(person: Person, name: string, width: number): Promise<void> {
-  await person.button('Colour and width').click();
-  const panel = person.page.getByRole('dialog', { name: 'Colour and width' });
-  await panel.getByRole('group', { name: 'Colour', exact: true }).getByRole('button', { name, exact: true }).click();
-  await panel.getByRole('group', { name: 'Width' }).getByRole('button').nth(width).click();
-  await person.page.keyboard.press('Escape');
-}
-
 async function shape(person: Person, tool: string, from: Spot, to: Spot): Promise<void> {
   await person.choose(tool);
   await person.draw([from, to], { steps: 6 });
@@ -52,37 +44,37 @@ async function shape(person: Person, tool: string, from: Spot, to: Spot): Promis
 
 /** Draws it all, in a window of about 1440 by 900. */
 export async function drawLesson(person: Person): Promise<void> {
-  await colour(person, 'Yellow', 1);
+  await person.style('Yellow', 1);
   await person.choose('Highlighter');
   await person.draw(rounded([{ x: 390, y: 628 }, { x: 520, y: 622 }, { x: 690, y: 626 }]), { steps: 4 });
-  await colour(person, 'Ink', 1);
+  await person.style('Ink', 1);
   await shape(person, 'Rectangle', { x: 360, y: 200 }, { x: 420, y: 500 });
-  await colour(person, 'Grey', 0);
+  await person.style('Grey', 0);
   for (let y = 250; y <= 490; y += 40) await shape(person, 'Line', { x: 362, y }, { x: 418, y: y - 34 });
-  await colour(person, 'Red', 2);
+  await person.style('Red', 2);
   await person.choose('Pen');
   await person.draw(rounded([[300, 236], [420, 240], [470, 320], [550, 390], [660, 424], [760, 432]].map(([x, y]) => ({ x: x!, y: y! }))), { steps: 3 });
-  await colour(person, 'Blue', 1);
+  await person.style('Blue', 1);
   await person.choose('Pen');
   for (const y of [280, 340, 480]) {
     await person.draw(Array.from({ length: 25 }, (_, n) => ({ x: 480 + 5 * n, y: y + 9 * Math.sin(n * 0.75) })), { steps: 2 });
   }
-  await colour(person, 'Ink', 1);
+  await person.style('Ink', 1);
   await person.choose('Pen');
   await write(person, 'q=-k', 410, 590, 2.2);
   await write(person, 'dT', 590, 556, 2);
   await person.draw([{ x: 580, y: 604 }, { x: 652, y: 602 }], { steps: 4 });
   await write(person, 'dx', 590, 616, 2);
-  await colour(person, 'Violet', 1);
+  await person.style('Violet', 1);
   await shape(person, 'Rectangle', { x: 900, y: 220 }, { x: 1060, y: 300 });
-  await colour(person, 'Green', 1);
+  await person.style('Green', 1);
   await shape(person, 'Rectangle', { x: 900, y: 420 }, { x: 1060, y: 500 });
-  await colour(person, 'Ink', 1);
+  await person.style('Ink', 1);
   await shape(person, 'Arrow', { x: 980, y: 306 }, { x: 980, y: 412 });
   await person.choose('Pen');
   await write(person, 'T1', 950, 244, 2);
   await write(person, 'T2', 950, 444, 2);
-  await colour(person, 'Orange', 2);
+  await person.style('Orange', 2);
   await shape(person, 'Ellipse', { x: 880, y: 570 }, { x: 1080, y: 660 });
   await person.choose('Pen');
 }

@@ -73,8 +73,27 @@ export class Person {
     await this.page.waitForFunction(() => 'inkroom' in window);
   }
 
+  /** From now on, what the page says of its connection; answers how to ask for what it said. */
+  async listen(): Promise<() => Promise<string[]>> {
+    const said = await this.connection.evaluateHandle((status) => {
+      const words = [status.textContent!.trim()];
+      new MutationObserver(() => words.push(status.textContent!.trim())).observe(status, { characterData: true, childList: true, subtree: true });
+      return words;
+    });
+    return () => said.jsonValue();
+  }
+
   async choose(tool: string): Promise<void> {
     await this.button(tool).click();
+  }
+
+  /** Chooses a colour by its name, and a width from 0 to 3. */
+  async style(colour: string, width: number): Promise<void> {
+    await this.button('Colour and width').click();
+    const panel = this.page.getByRole('dialog', { name: 'Colour and width' });
+    await panel.getByRole('group', { name: 'Colour', exact: true }).getByRole('button', { name: colour, exact: true }).click();
+    await panel.getByRole('group', { name: 'Width' }).getByRole('button').nth(width).click();
+    await this.page.keyboard.press('Escape');
   }
 
   /** The place `spot` of the surface, in pixels of the window. */

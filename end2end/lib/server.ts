@@ -1,16 +1,17 @@
 // A real server process in a folder of its own, which a test may kill and start again on the same port.
 
-import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
+import { Process } from './process.ts';
+
 const BIN = process.env.INKROOM_BIN ?? '../target/debug/inkroom';
 const STARTS_WITHIN_MS = 20_000;
 
 export class Server {
-  private child?: ChildProcess;
+  private process?: Process;
   private port = 0;
   private readonly data = mkdtempSync(join(tmpdir(), 'inkroom-end2end-'));
   /** What it printed, for those who ask why. */
@@ -32,8 +33,8 @@ export class Server {
   async start(): Promise<void> {
     const listen = `127.0.0.1:${this.port}`;
     const args = ['serve', '--listen', listen, '--data', this.data, ...this.flags];
-    const child = spawn(BIN, args, { stdio: ['ignore', 'pipe', 'pipe'] });
-    this.child = child;
+    this.process = Process.start(BIN, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const { child } = this.process;
     createInterface({ input: child.stderr! }).on('line', (line) => this.log.push(line));
     const lines = createInterface({ input: child.stdout! });
     this.port = await new Promise<number>((resolve, reject) => {
@@ -50,27 +51,24 @@ export class Server {
     });
   }
 
+  /** One of the numbers that it tells Prometheus. */
+  async metric(name: string): Promise<number> {
+    const metrics = await (await fetch(`${this.url}/metrics`)).text();
+    return Number(new RegExp(`^${name} (.+)$`, 'm').exec(metrics)?.[1]);
+  }
+
   /** As a power switch would. */
   async kill(): Promise<void> {
-    await this.end('SIGKILL');
+    await this.process?.end('SIGKILL');
   }
 
   /** As a host would; answers the exit code. */
-  async stop(): Promise<number | null> {
-    return this.end('SIGTERM');
+  async stop(): Promise<number | null | undefined> {
+    return this.process?.end('SIGTERM');
   }
 
   async remove(): Promise<void> {
-    await this.end('SIGKILL');
+    await this.kill();
     rmSync(this.data, { recursive: true, force: true });
-  }
-
-  private async end(signal: NodeJS.Signals): Promise<number | null> {
-    const child = this.child;
-    this.child = undefined;
-    if (!child || child.exitCode !== null || child.signalCode !== null) return child?.exitCode ?? null;
-    const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
-    child.kill(signal);
-    return ended;
   }
 }

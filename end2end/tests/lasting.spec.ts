@@ -1,21 +1,9 @@
 // What was called saved is there, whatever dies.
 
 import { Cable } from '../lib/cable.ts';
-import { agree, type Person, type Spot } from '../lib/person.ts';
+import { scribble, scribbles } from '../lib/ink.ts';
+import { agree } from '../lib/person.ts';
 import { expect, test } from '../lib/test.ts';
-
-/** A short scribble that depends on nothing but its number. */
-const scribble = (n: number): Spot[] => {
-  const [x, y] = [160 + ((n * 97) % 880), 150 + ((n * 61) % 420)];
-  return [0, 1, 2].map((k) => ({ x: x + 25 * k, y: y + (k % 2) * 22 }));
-};
-
-async function scribbles(person: Person, from: number, count: number, seen: { saved: number }): Promise<void> {
-  for (let n = from; n < from + count; n++) {
-    await person.draw(scribble(n), { steps: 2 });
-    seen.saved = Math.max(seen.saved, await person.savedSeq());
-  }
-}
 
 test('four scribble 200 strokes and the server is killed in the middle', async ({ server, enter }) => {
   test.setTimeout(180_000);

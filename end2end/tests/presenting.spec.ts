@@ -1,9 +1,9 @@
 // One draws, the others watch.
 
+import { MIDDLE } from '../lib/ink.ts';
 import { agree, difference, inked } from '../lib/person.ts';
 import { expect, test } from '../lib/test.ts';
 
-const MIDDLE = { x: 120, y: 120, width: 1040, height: 520 };
 const LINE = [
   { x: 200, y: 300 },
   { x: 420, y: 360 },

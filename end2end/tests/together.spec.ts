@@ -1,36 +1,8 @@
 // Two people on one board.
 
-import { Person, agree, difference, inked, type Spot } from '../lib/person.ts';
+import { MIDDLE, isSeenGrowing, notEmpty, wave } from '../lib/ink.ts';
+import { Person, agree, difference, inked } from '../lib/person.ts';
 import { expect, test } from '../lib/test.ts';
-
-const wave = (y: number, from = 200, to = 600): Spot[] =>
-  Array.from({ length: 21 }, (_, n) => ({ x: from + ((to - from) * n) / 20, y: y + 40 * Math.sin(n / 2) }));
-
-/** Draws a dot, so that the line that invites to draw is gone, and waits until all see it. */
-async function notEmpty(...people: Person[]): Promise<void> {
-  await people[0]!.choose('Pen');
-  await people[0]!.draw([{ x: 150, y: 150 }]);
-  for (const person of people) await expect.poll(() => person.elements()).toBe(1);
-  for (const person of people) await expect.poll(async () => inked(await person.picture(MIDDLE))).toBeLessThan(500);
-}
-
-/**
- * Goes on along `spots` until `viewer` saw more ink with nothing more in the log: so it was live ink, however slow
- * the machine and however often a long stroke is stored meanwhile.
- */
-async function growsWithoutTheLog(author: Person, viewer: Person, spots: Spot[]): Promise<void> {
-  let grew = 0;
-  for (const spot of spots) {
-    const [seq, before] = [await viewer.probe('seq'), inked(await viewer.picture(MIDDLE))];
-    await author.page.mouse.move(spot.x, spot.y, { steps: 6 });
-    const after = inked(await viewer.picture(MIDDLE));
-    if (after > before + 20 && (await viewer.probe('seq')) === seq) grew += 1;
-  }
-  expect(grew).toBeGreaterThan(0);
-}
-
-/** The part of the window between the islands. */
-const MIDDLE = { x: 120, y: 120, width: 1040, height: 520 };
 
 test('a slow stroke is seen growing, and is the same in the end', async ({ server, enter }) => {
   const ana = await enter();
@@ -38,12 +10,7 @@ test('a slow stroke is seen growing, and is the same in the end', async ({ serve
   await ben.open(await ana.makeBoard(server.url));
   await ana.choose('Pen');
   await notEmpty(ana, ben);
-  const blank = inked(await ben.picture(MIDDLE));
-
-  const spots = wave(360);
-  await ana.draw(spots.slice(0, 8), { lift: false, steps: 6 });
-  await expect.poll(async () => inked(await ben.picture(MIDDLE))).toBeGreaterThan(blank + 200);
-  await growsWithoutTheLog(ana, ben, spots.slice(8));
+  expect(await isSeenGrowing(ana, ben, wave(360))).toBe(true);
   await ana.page.mouse.up();
 
   await ana.isSaved();
