@@ -129,6 +129,9 @@ impl<'a> Publisher<'a> {
     }
 
     async fn all(&mut self, mut pipeline: Pipeline) -> Result<Vec<Value>, Fault> {
+        if pipeline.is_empty() {
+            return Ok(Vec::new());
+        }
         let deadline = self.shared.link.pace.deadline;
         access::all(deadline, &mut self.connection, &mut pipeline).await
     }
