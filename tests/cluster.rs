@@ -49,6 +49,8 @@ mod node;
 mod crash;
 #[path = "cluster/database.rs"]
 mod database;
+#[path = "cluster/forged.rs"]
+mod forged;
 #[path = "cluster/lines.rs"]
 mod lines;
 #[path = "cluster/people.rs"]
