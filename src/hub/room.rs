@@ -15,7 +15,7 @@ use std::time::Duration;
 use inkroom_board::ledger::Logged;
 use inkroom_board::room::{Effect, Opening};
 use inkroom_board::wire::{ClientMessage, CloseCode, Profile, ServerMessage, Sketch};
-use inkroom_board::{BoardId, MemberId, Position, Room};
+use inkroom_board::{BoardId, MemberId, Position, Room, Seq};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval};
@@ -85,6 +85,8 @@ struct Task {
     lane: Lane,
     errands: JoinSet<Done>,
     reading: Reading,
+    /// Where the room is, if the store says that the log ends before, and since when it says so.
+    ahead: Option<(Seq, Instant)>,
     snapshots: Snapshots,
     parked: Parked,
     seated: Seated,
@@ -164,6 +166,7 @@ impl Task {
             lane,
             errands: JoinSet::new(),
             reading: Reading::default(),
+            ahead: None,
             snapshots,
             parked: Parked::default(),
             seated: Seated::default(),

@@ -15,7 +15,6 @@ mod common;
 mod gate;
 
 mod bots;
-mod crash;
 mod damage;
 mod deploy;
 mod drain;

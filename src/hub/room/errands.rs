@@ -11,6 +11,7 @@ use inkroom_board::room::{Effect, Opening};
 use inkroom_board::wire::CloseCode;
 use inkroom_board::{Position, Seq};
 use tokio::task::JoinError;
+use tokio::time::Instant;
 
 use super::Task;
 use crate::store::{Snapshot, StoreError, policy};
@@ -20,6 +21,8 @@ use crate::telemetry::Tag;
 const TAIL_OPS: usize = 1_000;
 /// When the store fails, it is asked again after so long.
 const AGAIN: Duration = Duration::from_millis(500);
+/// What the store says of a log may be older than what the room has heard since, but not by so much.
+const AHEAD: Duration = Duration::from_secs(3);
 /// When a snapshot was not kept, the next one is tried after so long, in ms: the log has everything meanwhile.
 const SNAPSHOT_AGAIN_MS: u64 = 60_000;
 
@@ -108,14 +111,27 @@ impl Task {
             // Of a damaged log this is all there is: reading it again would find the same damage.
             return Vec::new();
         }
-        let is_other =
-            head.epoch != here.epoch || (head.seq == here.seq && head.chain != here.chain);
+        let is_other = head.epoch != here.epoch
+            || (head.seq == here.seq && head.chain != here.chain)
+            || self.is_ahead_for_long(head.seq);
         if is_other {
             self.reload();
         } else if head.seq > here.seq {
             return self.catch_up();
         }
         Vec::new()
+    }
+
+    /// Whether the room has had, for long, what is not in the store: it was forged, or the store went back.
+    fn is_ahead_for_long(&mut self, head: Seq) -> bool {
+        let here = self.room.document().position().seq;
+        if head >= here {
+            self.ahead = None;
+            return false;
+        }
+        let same = self.ahead.filter(|(seq, _)| *seq == here);
+        let (_, since) = *self.ahead.insert(same.unwrap_or((here, Instant::now())));
+        since.elapsed() >= AHEAD
     }
 
     /// Reads what is missing, behind what is here.

@@ -1,12 +1,15 @@
 //! Clients: a raw one that says exactly what it is told, and one that runs a replica as the page does.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use inkroom_board::presence::Presence;
-use inkroom_board::wire::{ClientMessage, Format, PROTOCOL, ServerMessage, Sketch};
-use inkroom_board::{BoardId, Document, Entry, MemberId, Op, Replica, digest};
+use inkroom_board::replica::Received;
+use inkroom_board::wire::{Batch, ClientMessage, Format, PROTOCOL, ServerMessage, Sketch};
+use inkroom_board::{BoardId, Document, Entry, MemberId, Op, OpId, Position, Replica, digest};
 use tokio::net::TcpStream;
+use tokio::time::{Instant, sleep_until};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::protocol::Message;
@@ -20,7 +23,7 @@ pub struct Raw {
 }
 
 impl Raw {
-    /// Opens a board's socket; or the status with which that was refused.
+    /// Opens a board's socket; or the status with which that was refused, 0 if there was no answer.
     pub async fn open(
         server: SocketAddr,
         board: &str,
@@ -57,7 +60,7 @@ impl Raw {
         {
             Ok((socket, _)) => Ok(Self { socket }),
             Err(Error::Http(answer)) => Err(answer.status().as_u16()),
-            Err(error) => panic!("no upgrade: {error}"),
+            Err(_) => Err(0),
         }
     }
 
@@ -83,7 +86,7 @@ impl Raw {
         let _ = self.socket.send(message).await;
     }
 
-    /// The next message, or the code of the close.
+    /// The next message, or the code of the close. May be dropped while waiting and called again.
     pub async fn hear(&mut self) -> Result<ServerMessage, u16> {
         loop {
             match soon("a message", self.socket.next()).await {
@@ -140,12 +143,35 @@ pub struct Client {
     pub heard: Vec<ServerMessage>,
     /// What became of ops that were refused for good.
     pub refused: Vec<(Entry, inkroom_board::wire::Refusal)>,
+    /// Everything that was drawn, in order.
+    pub drawn: Vec<OpId>,
     /// Everything that was acknowledged.
-    pub saved: Vec<inkroom_board::OpId>,
+    pub saved: Vec<OpId>,
+    /// What went on under another identity: old, new.
+    pub renamed: Vec<(OpId, OpId)>,
+    /// The runs of the log that came, each with where the replica was before it.
+    pub took: Vec<(Position, Batch)>,
+    /// Where it began anew from a snapshot.
+    pub adopted: Vec<Position>,
     /// How the last connection ended.
     pub closed: Option<u16>,
     raw: Option<Raw>,
+    /// When to send again what was refused for the moment.
+    again_at: Option<Instant>,
 }
+
+/// What comes of listening.
+pub enum Heard {
+    /// The server says something.
+    Message(ServerMessage),
+    /// The connection is over.
+    Closed(u16),
+    /// It is time to send again.
+    Again,
+}
+
+/// How a connection ends that this side gave up: the server's log had a hole, or its snapshot could not be had.
+pub const GAVE_UP: u16 = 0;
 
 impl Client {
     /// Somebody who has not been on the board yet, and is not connected.
@@ -164,9 +190,14 @@ impl Client {
             member: None,
             heard: Vec::new(),
             refused: Vec::new(),
+            drawn: Vec::new(),
             saved: Vec::new(),
+            renamed: Vec::new(),
+            took: Vec::new(),
+            adopted: Vec::new(),
             closed: None,
             raw: None,
+            again_at: None,
         }
     }
 
@@ -186,23 +217,39 @@ impl Client {
 
     /// Says hello on a connection that is there already.
     pub async fn connect_over(&mut self, stream: TcpStream) {
+        self.greet(stream).await.unwrap();
+    }
+
+    /// Says hello, if the server is there and takes people.
+    pub async fn try_connect(&mut self) -> bool {
+        match TcpStream::connect(self.server).await {
+            Ok(stream) => self.greet(stream).await.is_ok(),
+            Err(_) => false,
+        }
+    }
+
+    async fn greet(&mut self, stream: TcpStream) -> Result<(), u16> {
         let bearer = format!("Bearer {}", self.guest.token);
         let headers = [
             ("authorization", bearer.as_str()),
             ("sec-websocket-protocol", PROTOCOL),
         ];
-        let mut raw = Raw::over(stream, self.server, &self.board.to_string(), &headers)
-            .await
-            .unwrap();
+        let mut raw = Raw::over(stream, self.server, &self.board.to_string(), &headers).await?;
         self.heard.clear();
         self.closed = None;
         raw.say(&self.replica.hello()).await;
         self.raw = Some(raw);
+        Ok(())
+    }
+
+    pub fn is_connected(&self) -> bool {
+        self.raw.is_some()
     }
 
     /// The line is cut, without a word.
     pub fn vanish(&mut self) {
         self.raw = None;
+        self.again_at = None;
         self.replica.disconnected();
         let _ = self.presence.disconnected();
     }
@@ -215,7 +262,8 @@ impl Client {
 
     /// Draws, and sends it if the line is up.
     pub async fn draw(&mut self, op: Op) {
-        let _ = self.replica.perform(op, 0);
+        let (entry, _) = self.replica.perform(op, 0);
+        self.drawn.push(entry.id);
         self.flush().await;
     }
 
@@ -265,51 +313,90 @@ impl Client {
 
     /// One message; false if the connection is over.
     pub async fn step(&mut self) -> bool {
+        let heard = self.listen().await;
+        self.take(heard).await;
+        self.is_connected()
+    }
+
+    /// What happens next; may be dropped while waiting and called again.
+    pub async fn listen(&mut self) -> Heard {
         let Some(raw) = &mut self.raw else {
-            return false;
+            return Heard::Closed(self.closed.unwrap_or(GAVE_UP));
         };
-        match raw.hear().await {
-            Ok(message) => {
-                self.take(message).await;
-                true
+        let again = async {
+            match self.again_at {
+                Some(at) => sleep_until(at).await,
+                None => std::future::pending().await,
             }
-            Err(code) => {
-                self.vanish();
-                self.closed = Some(code);
-                false
+        };
+        tokio::select! {
+            heard = raw.hear() => heard.map_or_else(Heard::Closed, Heard::Message),
+            () = again => Heard::Again,
+        }
+    }
+
+    pub async fn take(&mut self, heard: Heard) {
+        match heard {
+            Heard::Message(message) => self.receive(message).await,
+            Heard::Closed(code) => self.end(code),
+            Heard::Again => {
+                self.again_at = None;
+                for message in self.replica.again() {
+                    self.say(message).await;
+                }
             }
         }
     }
 
-    async fn take(&mut self, message: ServerMessage) {
-        if let ServerMessage::Welcome { member, .. } = message {
-            self.member = Some(member);
+    fn end(&mut self, code: u16) {
+        self.vanish();
+        self.closed = Some(code);
+    }
+
+    async fn receive(&mut self, message: ServerMessage) {
+        match &message {
+            ServerMessage::Welcome { member, .. } => self.member = Some(*member),
+            ServerMessage::Ops(batch) => self.took.push((self.replica.position(), batch.clone())),
+            _ => {}
         }
-        let mut received = self.replica.receive(&message, inkroom::random::client);
-        if let Some(at) = received.fetch {
-            let path = format!("/b/{}/snapshot/{}-{}", self.board, at.epoch, at.seq);
-            let answer = Box::pin(Ask::get(path).of(self.server)).await;
-            assert_eq!(answer.status, 200, "{}", answer.text());
-            let more = self
-                .replica
-                .adopt(Document::from_snapshot(&answer.body).unwrap());
-            received.saved.extend(more.saved);
-            received.reconnect |= more.reconnect;
+        let received = self.replica.receive(&message, inkroom::random::client);
+        let fetch = received.fetch;
+        self.note(&message, received);
+        if let Some(at) = fetch {
+            self.fetch(at).await;
         }
-        let _ = self.presence.receive(&message, self.replica.document(), 0);
+        self.heard.push(message);
+        self.flush().await;
+    }
+
+    async fn fetch(&mut self, at: Position) {
+        let path = format!("/b/{}/snapshot/{}-{}", self.board, at.epoch, at.seq);
+        let answer = Box::pin(Ask::get(path).of(self.server)).await;
+        if answer.status != 200 {
+            return self.end(GAVE_UP);
+        }
+        let document = Document::from_snapshot(&answer.body).unwrap();
+        self.adopted.push(at);
+        let received = self.replica.adopt(document);
+        self.note(&ServerMessage::Head(at), received);
+    }
+
+    /// Keeps what a message did.
+    fn note(&mut self, message: &ServerMessage, received: Received) {
+        let _ = self.presence.receive(message, self.replica.document(), 0);
         let _ = self
             .presence
             .settle(&received.change.touched, self.replica.document());
-        self.heard.push(message);
         self.saved.extend(received.saved);
         self.refused.extend(received.refused);
-        assert!(!received.reconnect, "the server's log has a hole");
-        if received.retry_ms.is_some() {
-            for message in self.replica.again() {
-                self.say(message).await;
-            }
+        self.renamed.extend(received.renamed);
+        if let Some(ms) = received.retry_ms {
+            let at = Instant::now() + Duration::from_millis(ms.into());
+            self.again_at = Some(self.again_at.map_or(at, |again| again.min(at)));
         }
-        self.flush().await;
+        if received.reconnect {
+            self.end(GAVE_UP);
+        }
     }
 
     /// The digest of what is in the log, as it is here.
