@@ -6,6 +6,7 @@
 
 mod errands;
 mod goodbye;
+mod others;
 mod parked;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -26,13 +27,14 @@ use super::view::View;
 use super::{Closed, Joining, Opened, Registered, Surroundings, TICK};
 use crate::metrics::Journeys;
 use crate::random;
-use crate::relay::{Hint, News, Subscription};
+use crate::relay::Subscription;
 use crate::store::StoreError;
 use crate::store::writer::{Committed, Lane};
 use crate::telemetry::Tag;
 
 use errands::{Done, Reading, Snapshots};
 use goodbye::Goodbye;
+use others::Seated;
 use parked::Parked;
 
 /// What members wait before they send again what the store's queue did not take, in ms.
@@ -41,8 +43,6 @@ const BUSY_RETRY_MS: u32 = 250;
 const VIEW_EVERY: Duration = Duration::from_millis(500);
 /// From this size on a board counts as large, in bytes in memory: copying less takes under a millisecond.
 const LARGE: usize = 1024 * 1024;
-/// Who is here is said again this often: it is believed for five minutes.
-const SEATS: Duration = Duration::from_secs(60);
 /// Housekeeping happens this often; it takes next to nothing.
 const UPKEEP: Duration = Duration::from_secs(1);
 
@@ -95,13 +95,6 @@ struct Task {
     journeys: Journeys,
     /// Since when nobody holds or uses the room.
     quiet_since: Option<Instant>,
-}
-
-/// How many were said to be here, and when.
-#[derive(Debug, Default)]
-struct Seated {
-    members: usize,
-    at: Option<Instant>,
 }
 
 /// What wakes the task besides commands.
@@ -302,73 +295,6 @@ impl Task {
         self.take_in_parked()
     }
 
-    /// What other servers are told of a run that was just committed: where it does not go on from here, another server
-    /// was faster, and they are only told where the log ends.
-    fn hint(&self, logged: &[Logged]) -> Option<Hint> {
-        let (first, last) = (logged.first()?, logged.last()?);
-        let here = self.room.document().position();
-        let goes_on = first.seq == here.seq + 1;
-        let head = Position {
-            seq: last.seq,
-            chain: last.chain,
-            ..here
-        };
-        Some(Hint {
-            board: self.board,
-            before: if goes_on { here } else { head },
-            logged: if goes_on { logged } else { &[] }.into(),
-        })
-    }
-
-    /// Other servers say something, or this one hears that it missed something.
-    fn heard(&mut self, news: News) -> Vec<Effect> {
-        match news {
-            News::Committed(logged) => self.take_in_or_park(&logged),
-            News::Head(head) => self.compare_hint(head),
-            News::Murmur(node, murmur) => self.room.overhear(node, murmur, self.now_ms()),
-            News::Missed => self.missed(),
-        }
-    }
-
-    fn missed(&mut self) -> Vec<Effect> {
-        let mut effects = self.catch_up();
-        effects.extend(self.room.ask_around(self.now_ms()));
-        effects
-    }
-
-    /// Unlike what the store says, what a relay says is only a reason to look.
-    fn compare_hint(&mut self, head: Position) -> Vec<Effect> {
-        if head == self.room.document().position() {
-            return Vec::new();
-        }
-        self.catch_up()
-    }
-
-    fn take_in_or_park(&mut self, logged: &Arc<[Logged]>) -> Vec<Effect> {
-        let head = self.room.document().position().seq;
-        let is_early = logged.first().is_some_and(|first| first.seq > head + 1);
-        if is_early && self.parked.park(Arc::clone(logged), Instant::now()) {
-            return Vec::new();
-        }
-        let effects = self.take_in(logged);
-        self.perform(effects);
-        self.take_in_parked()
-    }
-
-    /// What came before its turn and goes on from here by now.
-    fn take_in_parked(&mut self) -> Vec<Effect> {
-        while let Some(run) = self.parked.next(self.room.document().position().seq) {
-            let effects = self.take_in(&run);
-            self.perform(effects);
-        }
-        Vec::new()
-    }
-
-    fn give_up_parked(&mut self) -> Vec<Effect> {
-        self.parked.clear();
-        self.catch_up()
-    }
-
     fn take_in(&mut self, logged: &[Logged]) -> Vec<Effect> {
         let head = self.room.document().position().seq;
         let fresh: Vec<_> = logged
@@ -496,21 +422,6 @@ impl Task {
         }
         self.sit();
         self.room.keep(self.now_ms())
-    }
-
-    /// Says who is here: other servers and pages count them.
-    fn sit(&mut self) {
-        let here = self.members.len();
-        let is_due = self.seated.at.is_none_or(|at| at.elapsed() >= SEATS);
-        if here == self.seated.members && (here == 0 || !is_due) {
-            return;
-        }
-        self.seated = Seated {
-            members: here,
-            at: Some(Instant::now()),
-        };
-        let members: Vec<_> = self.members.keys().copied().collect();
-        self.around.relay.seats(self.board, &members);
     }
 
     fn is_over(&self) -> bool {
