@@ -17,12 +17,18 @@ export const scribble = (n: number): Spot[] => {
   return [0, 1, 2].map((k) => ({ x: x + 25 * k, y: y + (k % 2) * 22 }));
 };
 
-/** Draws so many scribbles, and notes the highest seq that the page called saved meanwhile. */
-export async function scribbles(person: Person, from: number, count: number, seen: { saved: number }): Promise<void> {
-  for (let n = from; n < from + count; n++) {
-    await person.draw(scribble(n), { steps: 2 });
-    seen.saved = Math.max(seen.saved, await person.savedSeq());
+/** What is seen of a drawing while it goes on: the highest seq that a page called saved; and whether it is enough. */
+export type Progress = { saved: number; enough?: boolean };
+
+/** Draws so many scribbles, or until it is enough; answers how many. */
+export async function scribbles(person: Person, from: number, most: number, progress: Progress): Promise<number> {
+  let drawn = 0;
+  while (drawn < most && !progress.enough) {
+    await person.draw(scribble(from + drawn), { steps: 2 });
+    progress.saved = Math.max(progress.saved, await person.savedSeq());
+    drawn += 1;
   }
+  return drawn;
 }
 
 /** Draws a dot, so that the line that invites to draw is gone, and waits until all see it. */

@@ -9,12 +9,19 @@ const POSTGRES = '/usr/lib/postgresql';
 /** A program that is not there after so long does not come any more. */
 const STARTS_WITHIN_MS = 30_000;
 
+/** What is to end with the tests, whatever becomes of them. */
+const running = new Set<ChildProcess>();
+process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
+
 /** A running program, or one that ended. */
 export class Process {
   private constructor(readonly child: ChildProcess) {}
 
   static start(file: string, args: string[], options: SpawnOptions): Process {
-    return new Process(spawn(file, args, options));
+    const child = spawn(file, args, options);
+    running.add(child);
+    child.once('exit', () => running.delete(child));
+    return new Process(child);
   }
 
   get isRunning(): boolean {
