@@ -91,6 +91,8 @@ pub enum Link {
     Connecting,
     /// In touch.
     Live,
+    /// In touch, but the server cannot save for a while.
+    Waiting,
     /// Lost, and being sought.
     Reconnecting,
     /// Lost for long, or the device says that it is offline.

@@ -26,9 +26,18 @@ pub fn connection(link: Link, pending: u32, keeping: Keeping) -> String {
     match link {
         Link::Connecting => "Connecting…".into(),
         Link::Live => "Live".into(),
+        Link::Waiting => join(&[&changes(pending), wait(pending), meanwhile(keeping)]),
         Link::Reconnecting => join(&["Reconnecting… ", meanwhile(keeping)]),
         Link::Offline if pending == 0 => "Offline. Your drawing goes on.".into(),
         Link::Offline => join(&["Offline: ", &changes(pending), whereabouts(keeping)]),
+    }
+}
+
+fn wait(n: u32) -> &'static str {
+    if n == 1 {
+        " waits to be saved; "
+    } else {
+        " wait to be saved; "
     }
 }
 
@@ -191,6 +200,11 @@ mod tests {
     fn connection_says_live_reconnecting_and_offline() {
         let say = |link, pending| connection(link, pending, Keeping::Here);
         assert_eq!(say(Link::Live, 3), "Live");
+        assert_eq!(
+            say(Link::Waiting, 2),
+            "2 changes wait to be saved; your drawing goes on."
+        );
+        assert!(say(Link::Waiting, 1).starts_with("1 change waits"));
         assert!(say(Link::Reconnecting, 0).starts_with("Reconnecting"));
         assert_eq!(
             say(Link::Offline, 12),

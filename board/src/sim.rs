@@ -366,7 +366,7 @@ impl World {
             let Some(server) = self.servers.get_mut(index) else {
                 continue;
             };
-            let mut effects = server.room.keep(self.now_ms);
+            let mut effects = server.room.keep(self.now_ms, false);
             effects.extend(server.room.tick(self.now_ms));
             self.carry_out(index, effects);
         }

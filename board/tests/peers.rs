@@ -122,7 +122,7 @@ impl Pair {
     fn keep(&mut self, after_ms: u64) {
         self.now_ms += after_ms;
         for at in 0..2 {
-            let mut effects = self.rooms[at].keep(self.now_ms);
+            let mut effects = self.rooms[at].keep(self.now_ms, false);
             effects.extend(self.rooms[at].tick(self.now_ms));
             self.carry_out(at, effects);
         }
@@ -263,7 +263,7 @@ fn m11_a_server_that_is_silent_is_forgotten_with_its_people_and_their_ink() {
     pair.heard = Default::default();
     for _ in 0..16 {
         pair.now_ms += 1_000;
-        let effects = pair.rooms[0].keep(pair.now_ms);
+        let effects = pair.rooms[0].keep(pair.now_ms, false);
         pair.carry_out(0, effects);
     }
     assert_eq!(pair.names(0), [person(1)]);
@@ -273,6 +273,30 @@ fn m11_a_server_that_is_silent_is_forgotten_with_its_people_and_their_ink() {
             id: ElementId([7; 8])
         }]
     );
+}
+
+#[test]
+fn m11_a_server_that_hears_nobody_forgets_nobody() {
+    let mut pair = two_people();
+    for _ in 0..60 {
+        pair.now_ms += 1_000;
+        let effects = pair.rooms[0].keep(pair.now_ms, true);
+        pair.carry_out(0, effects);
+    }
+    assert_eq!(pair.names(0), [person(1), person(2)]);
+}
+
+#[test]
+fn m11_ink_that_waits_for_the_store_stays_on_other_servers() {
+    let mut pair = two_people();
+    pair.say(1, 2, ClientMessage::Ink(stroke(7, 0, 5)));
+    pair.deliver();
+    assert_eq!(pair.sketches(0), [stroke(7, 0, 5)]);
+    for _ in 0..60 {
+        pair.keep(1_000);
+        pair.deliver();
+    }
+    assert_eq!(pair.sketches(0), [], "neither gone nor told again");
 }
 
 #[test]

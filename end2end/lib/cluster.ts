@@ -5,9 +5,7 @@ import { Postgres } from './postgres.ts';
 import { Redis } from './redis.ts';
 import { Server } from './server.ts';
 
-/** Guests stay who they are on whichever server they land. */
-const SECRET = 'the same for both servers';
-
+/** Guests stay who they are on whichever server they land: the key is in the database. */
 export class Cluster {
   private constructor(
     readonly postgres: Postgres,
@@ -20,7 +18,7 @@ export class Cluster {
 
   static async start(): Promise<Cluster> {
     const [postgres, redis] = await Promise.all([Postgres.start(), Redis.start()]);
-    const flags = ['--database', postgres.url, '--redis', redis.url, '--secret', SECRET];
+    const flags = ['--database', postgres.url, '--redis', redis.url];
     const servers = await Promise.all([Server.start(...flags), Server.start(...flags)]);
     const balancer = await Balancer.between(...servers);
     const doors = await Promise.all([balancer.preferring(servers[0]), balancer.preferring(servers[1])]);

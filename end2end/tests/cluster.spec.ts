@@ -162,6 +162,7 @@ test('while the database is away changes wait and ink is seen, and then they are
   await ben.draw(scribble(1));
   for (const person of [ana, ben]) {
     await expect(person.saved).toHaveText(`Saving #${saved}`);
+    await expect(person.connection).toHaveText(/\d changes? waits? to be saved; your drawing goes on\./);
     expect(await person.probe('pending')).toBeGreaterThan(0);
     expect(await person.probe('seq')).toBe(saved);
   }

@@ -28,11 +28,13 @@ mod commands;
 mod keeping;
 mod network;
 mod overlay;
+mod patience;
 mod publish;
 mod view;
 
 use act::Act;
 use overlay::MyCursor;
+use patience::Patience;
 pub(crate) use view::Touch;
 
 /// How long a notice is shown.
@@ -70,6 +72,7 @@ pub(crate) struct Engine {
     /// The list of people, or what they may do, is different from what the page says.
     people_are_stale: bool,
     was_live: bool,
+    patience: Patience,
     again_at: Option<f64>,
     notice_until: Option<f64>,
 }
@@ -141,6 +144,7 @@ impl Engine {
             is_stale: true,
             people_are_stale: false,
             was_live: false,
+            patience: Patience::default(),
             again_at: None,
             notice_until: None,
         })
@@ -285,6 +289,7 @@ impl Engine {
             .then_some(now + overlay::FADE_STEP_MS);
         let own = [
             self.link.due(),
+            self.patience.due().filter(|due| *due > now),
             self.again_at,
             self.notice_until,
             self.act_due(),

@@ -27,7 +27,7 @@ use super::view::View;
 use super::{Closed, Joining, Opened, Registered, Surroundings, TICK};
 use crate::metrics::Journeys;
 use crate::random;
-use crate::relay::Subscription;
+use crate::relay::{RelayHealth, Subscription};
 use crate::store::StoreError;
 use crate::store::writer::{Committed, Lane};
 use crate::telemetry::Tag;
@@ -421,7 +421,8 @@ impl Task {
             self.view = None;
         }
         self.sit();
-        self.room.keep(self.now_ms())
+        let is_deaf = *self.around.relay.health().borrow() != RelayHealth::Healthy;
+        self.room.keep(self.now_ms(), is_deaf)
     }
 
     fn is_over(&self) -> bool {

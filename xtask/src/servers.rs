@@ -1,4 +1,4 @@
-//! The programs that the server's tests start for themselves. They must be here, and nothing of them may run:
+//! The programs that tests of the server, and those in browsers, start for themselves. They must be here, and nothing of them may run:
 //! each test has its own, in a folder and on a port of its own.
 
 use std::path::{Path, PathBuf};

@@ -38,7 +38,7 @@ pub(crate) fn run(
 }
 
 fn one(workspace: &Workspace, suite: Suite, filter: Option<&str>) -> Result<Tally> {
-    if suite == Suite::Server {
+    if matches!(suite, Suite::Server | Suite::Browser) {
         servers::install()?;
     }
     let mut cargo = workspace.cargo();

@@ -25,6 +25,7 @@ fn link_class(link: Link) -> &'static str {
     match link {
         Link::Connecting => "connecting",
         Link::Live => "live",
+        Link::Waiting => "waiting",
         Link::Reconnecting => "reconnecting",
         Link::Offline => "offline",
     }

@@ -73,7 +73,7 @@ impl Trouble {
             ),
             Self::Away => (
                 "Back in a moment",
-                "The server is starting again. Nothing that was saved is lost.",
+                "The boards cannot be reached at the moment. Nothing that was saved is lost. Try again soon.",
             ),
             Self::Broken => (
                 "Something broke",

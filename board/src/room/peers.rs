@@ -17,10 +17,11 @@ use crate::geom::Pos;
 use crate::id::{MemberId, NodeId};
 use crate::wire::{Present, ServerMessage, Sketch};
 
-/// Who is here is told whole this often, in ms: a sign of life, and the cure of everything that was lost.
-const TELL_EVERY_MS: u64 = 5_000;
+/// Who is here is told whole this often, and what is being drawn, in ms: a sign of life, and the cure of everything
+/// that was lost. Often, since somebody who moved on from a server that died is counted twice until it is forgotten.
+const TELL_EVERY_MS: u64 = 3_000;
 /// A server is forgotten when it was silent for so long, in ms: three times the above.
-const FORGET_MS: u64 = 15_000;
+const FORGET_MS: u64 = 9_000;
 /// Most other servers that a room listens to.
 const PEERS: usize = 64;
 /// Most members of one other server that are known by number: those it lists and those that draw.
@@ -156,6 +157,12 @@ impl Peers {
         self.known.get_mut(&node)?.members.remove(&member)
     }
 
+    fn forgive(&mut self, now_ms: u64) {
+        for peer in self.known.values_mut() {
+            peer.heard_ms = now_ms;
+        }
+    }
+
     fn silent(&self, now_ms: u64) -> Vec<NodeId> {
         let silent = self
             .known
@@ -191,8 +198,12 @@ impl Room {
         effects
     }
 
-    /// To be called about every second: signs of life, and the end of those who give none.
-    pub fn keep(&mut self, now_ms: u64) -> Vec<Effect> {
+    /// To be called about every second: signs of life, and the end of those who give none. While this server hears
+    /// nothing of any other (`is_deaf`), silence says nothing about them.
+    pub fn keep(&mut self, now_ms: u64, is_deaf: bool) -> Vec<Effect> {
+        if is_deaf {
+            self.peers.forgive(now_ms);
+        }
         let silent = self.peers.silent(now_ms);
         let mut effects: Vec<_> = silent
             .into_iter()
@@ -205,6 +216,7 @@ impl Room {
         let here = self.presence.here();
         if now_ms.saturating_sub(self.peers.told_ms) >= TELL_EVERY_MS {
             effects.push(self.tell_people(false, now_ms));
+            effects.extend(self.all_ink_here());
         } else if self.peers.told_here != here {
             self.peers.told_here = here;
             effects.extend(self.peers.murmur(|| Murmur::Here(here)));
@@ -310,7 +322,11 @@ impl Room {
             .collect()
     }
 
+    /// What is drawn here and not in the log: also what waits for a store that is away.
     fn all_ink_here(&self) -> Vec<Effect> {
+        if self.peers.known.is_empty() {
+            return Vec::new();
+        }
         let here = self.inks.all().filter(|(member, _)| !member.is_elsewhere());
         here.map(|(member, sketch)| Effect::Murmur(Murmur::Ink { member, sketch }))
             .collect()

@@ -19,7 +19,10 @@ pub(super) fn tell<T: PartialEq + Send + Sync + 'static>(signal: &ArcRwSignal<T>
 
 impl Engine {
     pub(super) fn publish(&mut self) {
-        let (handle, now) = (&self.handle, browser::now_ms());
+        let now = browser::now_ms();
+        let oldest = self.replica.pending_entries().next().map(|entry| entry.id);
+        self.patience.note(oldest, now);
+        let handle = &self.handle;
         let pending = u32::try_from(self.replica.pending()).unwrap_or(u32::MAX);
         tell(&handle.pending, pending);
         if self.has_board() {
@@ -42,7 +45,11 @@ impl Engine {
 
     fn line(&self, now_ms: f64) -> Link {
         if self.link.is_open() && self.replica.is_live() {
-            Link::Live
+            if self.patience.is_over(now_ms) {
+                Link::Waiting
+            } else {
+                Link::Live
+            }
         } else if self.link.is_away(now_ms) {
             Link::Offline
         } else if self.was_live {
