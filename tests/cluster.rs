@@ -14,9 +14,9 @@
 //!   than what clients saw is in `tests/server/damage.rs` and `tests/server/resume.rs`.
 //! - 17, 18 (power cut): a process that is killed leaves its writes to the system, so this cannot tell what
 //!   reaches the disk; that stores refuse settings that do not flush is in `tests/store/`.
-//! - 19 (clocks): nothing is ordered by a clock; the simulation lets clocks jump.
+//! - 19 (clocks): nothing is ordered by a clock, and no process can set this machine's.
 //! - 21, 23, 29, 30 (slow readers, storms, memory, idle lines): one server each: `tests/server/`.
-//! - 26 (two versions): there is one so far; its messages are pinned in `board/tests/`.
+//! - 26 (two versions): there is one so far.
 //!
 //! `INKROOM_CHAOS_ROUNDS` multiplies what is done in rounds, and how long outages last, up to a release's gate.
 #![allow(

@@ -34,22 +34,19 @@ async fn shows(from: &mut Client, to: &mut Client) {
     to.until("no ink", |to| !to.sees_ink(id)).await;
 }
 
-/// What is drawn on one server is on the other, by whatever way.
-async fn converges(cluster: &Cluster, board: BoardId) {
-    let (mut a, mut b) = (cluster.join(0, board).await, cluster.join(1, board).await);
-    for (from, to) in [(0, 1), (1, 0)] {
-        let (one, other) = if from == 0 {
-            (&mut a, &mut b)
-        } else {
-            (&mut b, &mut a)
-        };
-        one.draw(stroke()).await;
-        one.all_saved().await;
-        let (since, seq) = (Instant::now(), one.replica.position().seq);
-        other.at_seq(seq).await;
-        println!("from {from} to {to} in {:?}", since.elapsed());
+/// What is drawn on one server comes to the other, by whatever way.
+async fn converges(cluster: &Cluster, board: BoardId) -> [Client; 2] {
+    let mut pair = [cluster.join(0, board).await, cluster.join(1, board).await];
+    for _ in 0..2 {
+        let [from, to] = &mut pair;
+        from.draw(stroke()).await;
+        from.all_saved().await;
+        let since = Instant::now();
+        to.at_seq(from.replica.position().seq).await;
+        println!("on the other server after {:?}", since.elapsed());
+        pair.reverse();
     }
-    cluster.agree_by_hand(board, vec![&mut a, &mut b]).await;
+    pair
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -133,7 +130,10 @@ async fn row_8_a_server_out_of_redis_reach_tells_the_others_by_sql() {
     cluster.nodes[0].redis.as_ref().unwrap().cut();
     cluster.degraded(0).await;
     go_on(&mut artists, 20).await;
-    converges(&cluster, quiet).await;
+    let mut pair = converges(&cluster, quiet).await;
+    cluster
+        .agree_by_hand(quiet, pair.iter_mut().collect())
+        .await;
     cluster.nodes[0].redis.as_ref().unwrap().heal();
     ink_crosses(&cluster, board).await;
     cluster.agree(board, artists).await;
