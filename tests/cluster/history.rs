@@ -129,7 +129,7 @@ impl History {
         let mut drawn = BTreeSet::new();
         for (index, witness) in self.witnesses.iter().enumerate() {
             let ops = witness.ops();
-            flaws.extend(self.of_ops(witness, &ops, &seqs));
+            flaws.extend(Self::of_ops(witness, &ops, &seqs));
             flaws.extend(self.of_copy(index, witness));
             drawn.extend(ops);
         }
@@ -166,7 +166,7 @@ impl History {
         flaws
     }
 
-    fn of_ops(&self, witness: &Witness, ops: &[OpId], seqs: &BTreeMap<OpId, Seq>) -> Vec<Flaw> {
+    fn of_ops(witness: &Witness, ops: &[OpId], seqs: &BTreeMap<OpId, Seq>) -> Vec<Flaw> {
         let mut flaws = Vec::new();
         let mut latest = 0;
         for id in ops {

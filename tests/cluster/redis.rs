@@ -62,13 +62,12 @@ async fn row_10_while_redis_is_away_for_long_all_goes_on_by_sql_and_ink_returns_
     // Longer than a client library's patience; a gate makes it a minute and more.
     lasts(4).await;
     go_on(&mut artists, 20).await;
-    let (mut a, mut b) = (cluster.join(0, quiet).await, cluster.join(1, quiet).await);
-    a.draw(stroke()).await;
-    a.all_saved().await;
-    b.at_seq(1).await;
+    let mut pair = converges(&cluster, quiet).await;
     cluster.redis().start_again().await;
     ink_crosses(&cluster, board).await;
-    cluster.agree_by_hand(quiet, vec![&mut a, &mut b]).await;
+    cluster
+        .agree_by_hand(quiet, pair.iter_mut().collect())
+        .await;
     cluster.agree(board, artists).await;
 }
 
@@ -85,14 +84,15 @@ async fn row_6_redis_that_restarts_empty_forgets_or_drops_its_subscribers_does_n
             cluster.redis().ask::<()>(&["FLUSHALL"]).await;
             go_on(&mut artists, 4).await;
         }
-        for _ in 0..3 {
-            let dropped: u32 = cluster
-                .redis()
-                .ask(&["CLIENT", "KILL", "TYPE", "pubsub"])
-                .await;
-            println!("{dropped} subscribers dropped");
-            go_on(&mut artists, 4).await;
-        }
+        soon("both servers subscribe again and again", async {
+            let mut dropped = 0;
+            while dropped < 6 {
+                let kill = ["CLIENT", "KILL", "TYPE", "pubsub"];
+                dropped += cluster.redis().ask::<u32>(&kill).await;
+                go_on(&mut artists, 4).await;
+            }
+        })
+        .await;
         ink_crosses(&cluster, board).await;
     }
     cluster.agree(board, artists).await;
