@@ -10,13 +10,13 @@
 //! - 11 (a Redis that fails over): for a client it is 6 and 7, and nothing in Redis is believed.
 //! - 14, 28 (full disk, damaged snapshot): one process and its store: `tests/store/`. 15 (Postgres without disk)
 //!   ends Postgres, which is 12.
-//! - 16, 25 (a replica that was behind is promoted, a back-up is restored): what servers do when a log is shorter
-//!   than what clients saw is in `tests/server/damage.rs` and `tests/server/resume.rs`.
+//! - 16, 25 (a replica that was behind is promoted, a back-up is restored): what a client hears whose place is not in
+//!   the log any more is in `tests/server/resume.rs`; that a room notices is here, by a forged run.
 //! - 17, 18 (power cut): a process that is killed leaves its writes to the system, so this cannot tell what
 //!   reaches the disk; that stores refuse settings that do not flush is in `tests/store/`.
-//! - 19 (clocks): nothing is ordered by a clock; the simulation lets clocks jump.
+//! - 19 (clocks): nothing is ordered by a clock, and no process can set this machine's.
 //! - 21, 23, 29, 30 (slow readers, storms, memory, idle lines): one server each: `tests/server/`.
-//! - 26 (two versions): there is one so far; its messages are pinned in `board/tests/`.
+//! - 26 (two versions): there is one so far.
 //!
 //! `INKROOM_CHAOS_ROUNDS` multiplies what is done in rounds, and how long outages last, up to a release's gate.
 #![allow(

@@ -1,8 +1,8 @@
 //! A TCP proxy that breaks when told to: what lies between a server and its Redis or Postgres.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -24,11 +24,19 @@ enum Line {
     Cut,
 }
 
-/// The line and how much may still pass on it, shared by all connections.
+/// Words at which the line is cut, and whether they pass first.
+#[derive(Debug)]
+struct Trap {
+    words: &'static [u8],
+    pass: bool,
+}
+
+/// The line and what may still pass on it, shared by all connections.
 #[derive(Debug, Clone)]
 struct Shared {
     line: watch::Sender<Line>,
     budget: Arc<AtomicU64>,
+    trap: Arc<Mutex<Option<Trap>>>,
 }
 
 /// A proxy. Dropping it ends its connections.
@@ -51,6 +59,7 @@ impl Proxy {
         let shared = Shared {
             line: watch::Sender::new(Line::Open(Duration::ZERO)),
             budget: Arc::new(AtomicU64::new(ENDLESS)),
+            trap: Arc::default(),
         };
         Self {
             address: listener.local_addr().expect("an address"),
@@ -83,12 +92,19 @@ impl Proxy {
     /// Everything passes again; what waited while it was frozen comes now.
     pub fn heal(&self) {
         self.shared.budget.store(ENDLESS, Ordering::SeqCst);
+        self.shared.set_trap(None);
         self.delay(Duration::ZERO);
     }
 
     /// After `bytes` more, counted both ways, it is cut: in the middle of a message if need be.
     pub fn cut_after(&self, bytes: u64) {
         self.shared.budget.store(bytes, Ordering::SeqCst);
+    }
+
+    /// It is cut when these words are next said, by either side: before they pass, or right after. Words that come in
+    /// two pieces are not noticed; short ones that are sent at once do not.
+    pub fn cut_at(&self, words: &'static [u8], pass: bool) {
+        self.shared.set_trap(Some(Trap { words, pass }));
     }
 }
 
@@ -168,16 +184,32 @@ async fn pump(
         let delay = passes(&mut line).await;
         tokio::time::sleep(delay).await;
         passes(&mut line).await;
-        let allowed = shared.spend(read);
+        let trapped = shared.trapped(&buffer[..read]);
+        let wanted = if trapped == Some(false) { 0 } else { read };
+        let allowed = shared.spend(wanted);
         to.write_all(&buffer[..allowed]).await?;
         to.flush().await?;
-        if allowed < read {
+        if allowed < read || trapped.is_some() {
             shared.line.send_replace(Line::Cut);
         }
     }
 }
 
 impl Shared {
+    fn set_trap(&self, trap: Option<Trap>) {
+        *self.trap.lock().unwrap() = trap;
+    }
+
+    /// Whether the line is to be cut at this, and if so, whether it passes first.
+    fn trapped(&self, said: &[u8]) -> Option<bool> {
+        let mut trap = self.trap.lock().unwrap();
+        let hit = |trap: &mut Trap| {
+            said.windows(trap.words.len())
+                .any(|some| some == trap.words)
+        };
+        trap.take_if(hit).map(|trap| trap.pass)
+    }
+
     /// How many of `wanted` bytes may pass.
     fn spend(&self, wanted: usize) -> usize {
         let wanted = wanted as u64;

@@ -10,7 +10,8 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 
-use crate::common::{Client, Guest, Heard, stroke};
+use crate::common::client::Heard;
+use crate::common::{Client, Guest, stroke};
 
 /// One stroke after the other, so often.
 const STROKE: Duration = Duration::from_millis(25);

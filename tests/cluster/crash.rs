@@ -21,9 +21,9 @@ async fn rows_3_4_5_kill_9_of_one_of_two_servers_again_and_again_loses_and_doubl
     let board = cluster.board().await;
     let mut artists = cluster.artists(board, 2).await;
     let loyal = cluster.loyal(board, 1).await;
-    let rounds = 4 * rounds();
+    let rounds = 10 * rounds();
     for round in 0..rounds {
-        go_on(&mut artists, 20).await;
+        go_on(&mut artists, 10).await;
         let node = &mut cluster.nodes[round as usize % 2];
         node.kill().await;
         // The other server has them all by now.

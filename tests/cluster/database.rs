@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use inkroom_board::wire::Sketch;
+use inkroom_testbed::Proxy;
 use sqlx::{Connection, PgConnection};
 
 use crate::artist::Artist;
@@ -100,19 +101,18 @@ async fn backends_that_are_terminated_in_mid_commit_lose_and_double_nothing() {
     cluster.agree(board, artists).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_line_to_postgres_that_breaks_anywhere_in_a_commit_loses_and_doubles_nothing() {
+/// Breaks the line of one server after the other, each time as `cut` does, until a commit failed.
+async fn breaks(rounds: u32, cut: impl Fn(&Proxy, u32)) {
     let cluster = Cluster::start().await;
     let board = cluster.board().await;
     let mut artists = cluster.loyal(board, 2).await;
     let mut failed = 0.0;
-    for round in 0..12 * u64::from(rounds()) {
+    for round in 0..rounds {
         go_on(&mut artists, 4).await;
         let node = &cluster.nodes[round as usize % 2];
         let line = node.database.as_ref().unwrap();
         let before = failed_commits(node).await;
-        // A commit of a few strokes takes about 2 kB both ways: everywhere in one or two of them.
-        line.cut_after(1 + round * 331 % 4_000);
+        cut(line, round);
         until("a commit that failed", async || {
             failed_commits(node).await > before
         })
@@ -122,4 +122,22 @@ async fn a_line_to_postgres_that_breaks_anywhere_in_a_commit_loses_and_doubles_n
     }
     println!("{failed} commits failed");
     cluster.agree(board, artists).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_line_to_postgres_that_breaks_anywhere_loses_and_doubles_nothing() {
+    // A commit of a few strokes takes about 2 kB both ways: somewhere in one or two of them.
+    breaks(8 * rounds(), |line, round| {
+        line.cut_after(1 + u64::from(round) * 331 % 4_000);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_commit_of_which_nobody_knows_whether_it_happened_loses_and_doubles_nothing() {
+    // In turns, for each server: it did not, and it did.
+    breaks(8 * rounds(), |line, round| {
+        line.cut_at(b"COMMIT", round / 2 % 2 == 1)
+    })
+    .await;
 }

@@ -34,22 +34,19 @@ async fn shows(from: &mut Client, to: &mut Client) {
     to.until("no ink", |to| !to.sees_ink(id)).await;
 }
 
-/// What is drawn on one server is on the other, by whatever way.
-async fn converges(cluster: &Cluster, board: BoardId) {
-    let (mut a, mut b) = (cluster.join(0, board).await, cluster.join(1, board).await);
-    for (from, to) in [(0, 1), (1, 0)] {
-        let (one, other) = if from == 0 {
-            (&mut a, &mut b)
-        } else {
-            (&mut b, &mut a)
-        };
-        one.draw(stroke()).await;
-        one.all_saved().await;
-        let (since, seq) = (Instant::now(), one.replica.position().seq);
-        other.at_seq(seq).await;
-        println!("from {from} to {to} in {:?}", since.elapsed());
+/// What is drawn on one server comes to the other, by whatever way.
+async fn converges(cluster: &Cluster, board: BoardId) -> [Client; 2] {
+    let mut pair = [cluster.join(0, board).await, cluster.join(1, board).await];
+    for _ in 0..2 {
+        let [from, to] = &mut pair;
+        from.draw(stroke()).await;
+        from.all_saved().await;
+        let since = Instant::now();
+        to.at_seq(from.replica.position().seq).await;
+        println!("on the other server after {:?}", since.elapsed());
+        pair.reverse();
     }
-    cluster.agree_by_hand(board, vec![&mut a, &mut b]).await;
+    pair
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -65,13 +62,12 @@ async fn row_10_while_redis_is_away_for_long_all_goes_on_by_sql_and_ink_returns_
     // Longer than a client library's patience; a gate makes it a minute and more.
     lasts(4).await;
     go_on(&mut artists, 20).await;
-    let (mut a, mut b) = (cluster.join(0, quiet).await, cluster.join(1, quiet).await);
-    a.draw(stroke()).await;
-    a.all_saved().await;
-    b.at_seq(1).await;
+    let mut pair = converges(&cluster, quiet).await;
     cluster.redis().start_again().await;
     ink_crosses(&cluster, board).await;
-    cluster.agree_by_hand(quiet, vec![&mut a, &mut b]).await;
+    cluster
+        .agree_by_hand(quiet, pair.iter_mut().collect())
+        .await;
     cluster.agree(board, artists).await;
 }
 
@@ -88,14 +84,15 @@ async fn row_6_redis_that_restarts_empty_forgets_or_drops_its_subscribers_does_n
             cluster.redis().ask::<()>(&["FLUSHALL"]).await;
             go_on(&mut artists, 4).await;
         }
-        for _ in 0..3 {
-            let dropped: u32 = cluster
-                .redis()
-                .ask(&["CLIENT", "KILL", "TYPE", "pubsub"])
-                .await;
-            println!("{dropped} subscribers dropped");
-            go_on(&mut artists, 4).await;
-        }
+        soon("both servers subscribe again and again", async {
+            let mut dropped = 0;
+            while dropped < 6 {
+                let kill = ["CLIENT", "KILL", "TYPE", "pubsub"];
+                dropped += cluster.redis().ask::<u32>(&kill).await;
+                go_on(&mut artists, 4).await;
+            }
+        })
+        .await;
         ink_crosses(&cluster, board).await;
     }
     cluster.agree(board, artists).await;
@@ -133,7 +130,10 @@ async fn row_8_a_server_out_of_redis_reach_tells_the_others_by_sql() {
     cluster.nodes[0].redis.as_ref().unwrap().cut();
     cluster.degraded(0).await;
     go_on(&mut artists, 20).await;
-    converges(&cluster, quiet).await;
+    let mut pair = converges(&cluster, quiet).await;
+    cluster
+        .agree_by_hand(quiet, pair.iter_mut().collect())
+        .await;
     cluster.nodes[0].redis.as_ref().unwrap().heal();
     ink_crosses(&cluster, board).await;
     cluster.agree(board, artists).await;

@@ -210,8 +210,7 @@ impl Client {
 
     /// Connects, and is current with everything it has sent.
     pub async fn connect(&mut self) {
-        let stream = TcpStream::connect(self.server).await.unwrap();
-        self.connect_over(stream).await;
+        assert!(self.try_connect().await, "no way in");
         self.until("live", |client| client.replica.is_live()).await;
     }
 

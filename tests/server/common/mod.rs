@@ -1,12 +1,12 @@
 //! A server, clients that mirror its boards, and plain HTTP.
 
-mod client;
+pub mod client;
 mod http;
 mod ink;
 mod process;
 mod server;
 
-pub use client::{Client, Heard, Raw, close_code, hello};
+pub use client::{Client, Raw, close_code, hello};
 pub use http::{Answer, Ask};
 pub use ink::{big_stroke, element, sketch, stroke, text_of};
 pub use process::Process;
