@@ -1,30 +1,35 @@
 //! A real server in a process of its own, and members that join its boards over loopback.
 //!
 //! A process of its own, so that what it uses can be told from what the crowd uses: the kernel keeps the accounts
-//! (`/proc`, so Linux only). Boards are made in its store and passes with its key before it starts, since the doors
-//! of the running server are guarded against exactly such crowds.
+//! (`/proc`, so Linux only).
+
+mod keeper;
 
 use std::fs;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
-use inkroom::access::Keys;
-use inkroom::store::{SqliteStore, Store};
+use inkroom::store::SqliteStore;
 use inkroom::{Config, random};
-use inkroom_board::ledger::Genesis;
-use inkroom_board::wire::ServerMessage;
-use inkroom_board::{Access, BoardId, Mode};
+use inkroom_board::wire::{ClientMessage, ServerMessage};
+use inkroom_board::{BoardId, ClientId};
 use tempfile::TempDir;
 
-use crate::common::{Guest, Process, Raw, hello};
+use crate::common::{Guest, Process, Raw};
+
+pub use keeper::Keeper;
 
 /// Members that are joining at the same time.
-const JOINING: usize = 32;
+pub const JOINING: usize = 32;
+/// Nobody reads the log of a server, so there must be next to none; and the crowd comes faster than people do.
+pub const OPEN_DOORS: [&str; 4] = ["--log", "error", "--handshakes", "100000"];
 
 /// A server with empty boards.
 pub struct Server {
     process: Process,
-    keys: Keys,
+    keeper: Keeper,
     pub boards: Vec<BoardId>,
     _data: TempDir,
 }
@@ -34,23 +39,13 @@ impl Server {
         let data = tempfile::tempdir().unwrap();
         let store = SqliteStore::open(data.path()).await.unwrap();
         let config = Config::local(data.path().into());
-        let keys = Keys::of(&config, &store).await.unwrap();
-        let boards: Vec<_> = (0..boards).map(|_| random::board()).collect();
-        for board in &boards {
-            let genesis = Genesis {
-                board: *board,
-                title: String::new(),
-                access: Access::new(random::person(), Mode::Everyone),
-            };
-            store.create(&genesis, now_ms()).await.unwrap();
-        }
-        store.close().await;
-        // Nobody reads its log, so there must be next to none; and the crowd comes faster than people do.
-        let flags = ["--log", "error", "--handshakes", "100000"];
-        let process = Process::start(data.path(), &flags).await;
+        let keeper = Keeper::of(&config, Arc::new(store)).await;
+        let boards = keeper.boards(boards).await;
+        keeper.leave().await;
+        let process = Process::start(data.path(), &OPEN_DOORS).await;
         Self {
             process,
-            keys,
+            keeper,
             boards,
             _data: data,
         }
@@ -70,13 +65,7 @@ impl Server {
     }
 
     async fn join(&self, board: BoardId) -> Raw {
-        let person = random::person();
-        let token = self.keys.pass(person, now_ms());
-        let guest = Guest { person, token };
-        let mut raw = Raw::join(self.process.address, board, &guest).await;
-        raw.say(&hello()).await;
-        raw.hear_of(|message| matches!(message, ServerMessage::Start(_)).then_some(()))
-            .await;
+        let (raw, _) = join(self.process.address, board, &self.keeper.guest()).await;
         raw
     }
 
@@ -112,7 +101,16 @@ pub fn is_wanted() -> bool {
     std::env::args().any(|arg| arg == "--bench")
 }
 
-fn now_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    u64::try_from(since.as_millis()).unwrap()
+/// Somebody joins, and is current when this returns, with the queue that their ops come from.
+pub async fn join(server: SocketAddr, board: BoardId, guest: &Guest) -> (Raw, ClientId) {
+    let mut raw = Raw::join(server, board, guest).await;
+    let client = random::client();
+    let hello = ClientMessage::Hello {
+        client,
+        resume: None,
+    };
+    raw.say(&hello).await;
+    raw.hear_of(|message| matches!(message, ServerMessage::Start(_)).then_some(()))
+        .await;
+    (raw, client)
 }
