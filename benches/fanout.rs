@@ -1,4 +1,5 @@
-//! What it costs the server to pass on a message, and how long it takes: one drawer a board, everybody else watches.
+//! What it costs the server to pass on a message, and how long it takes: on each board one draws, or several, and
+//! everybody watches.
 //!
 //! `cargo bench --bench fanout`. The server's processor time is the kernel's account of its process; the crowd lives in
 //! this one, on the same processors, so times of arrival have its work in them.
@@ -33,12 +34,16 @@ use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 
-/// Boards, members of each, and messages a second of the one of them who draws.
-const CROWDS: [Crowd; 4] = [
-    Crowd::new(1, 10, 20),
-    Crowd::new(1, 100, 20),
-    Crowd::new(1, 1_000, 20),
-    Crowd::new(50, 10, 30),
+/// Boards, members of each, how many of them draw, and messages a second of each who does.
+const CROWDS: [Crowd; 8] = [
+    Crowd::new(1, 10, 1, 20),
+    Crowd::new(1, 100, 1, 20),
+    Crowd::new(1, 1_000, 1, 20),
+    Crowd::new(1, 2_000, 1, 20),
+    Crowd::new(1, 5_000, 1, 20),
+    Crowd::new(50, 10, 1, 30),
+    Crowd::new(20, 10, 1, 30),
+    Crowd::new(20, 10, 10, 30),
 ];
 /// Rounds with one crowd; the figures are their medians.
 const ROUNDS: usize = 3;
@@ -55,14 +60,16 @@ const FRAME_HEADER: usize = 2;
 struct Crowd {
     boards: usize,
     members: usize,
+    drawers: usize,
     per_second: u32,
 }
 
 impl Crowd {
-    const fn new(boards: usize, members: usize, per_second: u32) -> Self {
+    const fn new(boards: usize, members: usize, drawers: usize, per_second: u32) -> Self {
         Self {
             boards,
             members,
+            drawers,
             per_second,
         }
     }
@@ -72,7 +79,7 @@ impl Crowd {
     }
 
     fn deliveries(self) -> usize {
-        self.boards * (self.members - 1) * self.messages() as usize
+        self.boards * self.drawers * (self.members - 1) * self.messages() as usize
     }
 }
 
@@ -81,6 +88,7 @@ impl Crowd {
 struct Tally {
     sent: HashMap<(ElementId, u32), Instant>,
     late: Vec<Duration>,
+    frames: usize,
     bytes: usize,
 }
 
@@ -93,6 +101,7 @@ struct Round {
     cpu: f64,
     p50: Duration,
     p99: Duration,
+    frames: f64,
     bytes: usize,
 }
 
@@ -120,12 +129,12 @@ async fn measure(crowd: Crowd) {
     server.stop().await;
 }
 
-/// Everybody joins. All listen from now on, and the first of each board has the pen.
+/// Everybody joins. All listen from now on, and the first of each board draw.
 async fn gather(server: &Server, crowd: Crowd, tally: &Shared) -> Vec<Pen> {
-    let mut pens: HashMap<BoardId, Pen> = HashMap::new();
+    let mut pens: HashMap<BoardId, Vec<Pen>> = HashMap::new();
     for (board, Raw { socket }) in server.joined(crowd.members).await {
         let (pen, mut stream) = socket.split();
-        pens.entry(board).or_insert(pen);
+        pens.entry(board).or_default().push(pen);
         let tally = Arc::clone(tally);
         tokio::spawn(async move {
             while let Some(Ok(message)) = stream.next().await {
@@ -133,7 +142,11 @@ async fn gather(server: &Server, crowd: Crowd, tally: &Shared) -> Vec<Pen> {
             }
         });
     }
-    pens.into_values().collect()
+    let drawing = |mut pens: Vec<Pen>| {
+        pens.truncate(crowd.drawers);
+        pens
+    };
+    pens.into_values().flat_map(drawing).collect()
 }
 
 fn count(tally: &Shared, message: &Message) {
@@ -141,13 +154,19 @@ fn count(tally: &Shared, message: &Message) {
         return;
     };
     if let Ok(ServerMessage::Ink {
-        sketch: Sketch::Stroke { id, from, .. },
+        sketch: Sketch::Stroke {
+            id, from, points, ..
+        },
         ..
     }) = Format::Binary.decode(bytes)
     {
         let mut tally = tally.lock().unwrap();
-        let sent = tally.sent[&(id, from)];
-        tally.late.push(sent.elapsed());
+        // An audience gets several messages as one.
+        for from in (from..from + points.len() as u32).step_by(POINTS as usize) {
+            let sent = tally.sent[&(id, from)];
+            tally.late.push(sent.elapsed());
+        }
+        tally.frames += 1;
         tally.bytes += bytes.len() + FRAME_HEADER;
     }
 }
@@ -161,10 +180,11 @@ async fn draw(
 ) -> (Vec<Pen>, Round) {
     *tally.lock().unwrap() = Tally::default();
     let before = server.cpu();
-    let strokes = pens.into_iter().enumerate().map(|(board, pen)| {
-        let id = ElementId(((round * crowd.boards + board) as u64).to_be_bytes());
-        // Not all boards at the same moment.
-        let first = Duration::from_secs(1) / crowd.per_second * board as u32 / crowd.boards as u32;
+    let many = pens.len();
+    let strokes = pens.into_iter().enumerate().map(|(n, pen)| {
+        let id = ElementId(((round * many + n) as u64).to_be_bytes());
+        // Not all at the same moment.
+        let first = Duration::from_secs(1) / crowd.per_second * n as u32 / many as u32;
         tokio::spawn(stroke(pen, crowd, id, first, Arc::clone(tally)))
     });
     let strokes: Vec<_> = strokes.collect();
@@ -234,6 +254,7 @@ impl Round {
             cpu: cpu.as_secs_f64() * 100_000.0 / deliveries as f64,
             p50: tally.late[deliveries / 2],
             p99: tally.late[deliveries * 99 / 100],
+            frames: tally.frames as f64 / deliveries as f64,
             bytes: tally.bytes / deliveries,
         }
     }
@@ -243,6 +264,7 @@ fn report(crowd: Crowd, rounds: &[Round]) {
     let Crowd {
         boards,
         members,
+        drawers,
         per_second,
     } = crowd;
     let cpu = median(rounds.iter().map(|round| round.cpu).collect());
@@ -255,10 +277,11 @@ fn report(crowd: Crowd, rounds: &[Round]) {
         )
     };
     println!(
-        "{boards} × {members} members, {per_second} messages/s: {cpu:.2} CPU s per 100,000 deliveries, \
-         p50 {:.1} ms, p99 {:.1} ms, {} bytes a delivery",
+        "{boards} × {members} members, {drawers} draw, {per_second} messages/s each: {cpu:.2} CPU s per 100,000 \
+         deliveries, p50 {:.1} ms, p99 {:.1} ms, {:.2} frames and {} bytes a delivery",
         ms(|round| round.p50),
         ms(|round| round.p99),
+        rounds[0].frames,
         rounds[0].bytes
     );
 }

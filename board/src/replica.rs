@@ -207,7 +207,7 @@ impl Replica {
         fresh: impl FnOnce() -> ClientId,
     ) -> Received {
         match message {
-            ServerMessage::Welcome { last_n, you, .. } => self.welcomed(*last_n, you.person),
+            ServerMessage::Welcome { last_n, you, .. } => self.welcomed(*last_n, you.person, fresh),
             ServerMessage::Start(start) => self.start(*start),
             ServerMessage::Ops(batch) => self.receive_batch(batch),
             ServerMessage::Ack { id, seq } => self.acknowledged(*id, *seq),
@@ -244,10 +244,28 @@ impl Replica {
         received
     }
 
-    fn welcomed(&mut self, last_n: u32, me: PersonId) -> Received {
+    fn welcomed(
+        &mut self,
+        last_n: u32,
+        me: PersonId,
+        fresh: impl FnOnce() -> ClientId,
+    ) -> Received {
         self.known_n = last_n;
         self.me = me;
-        Received::default()
+        let client = self.queue.client();
+        if self.queue.logged(client) <= last_n {
+            return Received::default();
+        }
+        // The log went back behind what it had of this queue: what follows would be a gap for ever.
+        let mut change = self.take_off();
+        let renamed = self.queue.rename(client, fresh());
+        self.known_n = 0;
+        change |= self.put_back();
+        Received {
+            change,
+            renamed,
+            ..Received::default()
+        }
     }
 
     fn start(&mut self, start: Start) -> Received {
@@ -257,6 +275,13 @@ impl Replica {
                 self.catch_up()
             }
             Start::Tail { .. } => self.diverge(),
+            // The log went back: only a hello tells how much of this queue it still has.
+            Start::Snapshot(position) if self.is_live() && position.seq < self.position().seq => {
+                Received {
+                    reconnect: true,
+                    ..Received::default()
+                }
+            }
             Start::Snapshot(position) => {
                 self.phase = Phase::Fetching(position, Vec::new());
                 self.queue.unsend();

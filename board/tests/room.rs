@@ -836,6 +836,69 @@ fn r6_after_a_refusal_the_rest_goes_on_under_a_new_identity() {
 }
 
 #[test]
+fn r8_where_the_log_went_back_what_is_pending_goes_on_in_a_new_queue() {
+    let mut replica = replica();
+    live(&mut replica);
+    let (first, _) = replica.perform(add(1, 3, true), 0);
+    let _ = replica.outgoing();
+    let saved = replica.receive(
+        &ServerMessage::Ack {
+            id: first.id,
+            seq: 0,
+        },
+        || client(8),
+    );
+    assert_eq!(saved.saved, [first.id]);
+    let (second, _) = replica.perform(add(2, 3, true), 0);
+    replica.disconnected();
+    let welcome = ServerMessage::Welcome {
+        you: profile(OWNER),
+        member: ONE,
+        last_n: 0,
+    };
+    let received = replica.receive(&welcome, || client(8));
+    let id = OpId {
+        client: client(8),
+        n: 1,
+    };
+    assert_eq!(received.renamed, [(second.id, id)]);
+    live(&mut replica);
+    assert!(
+        matches!(&replica.outgoing()[..], [ClientMessage::Ops { client: c, ops, .. }] if *c == client(8) && ops[0].n == 1)
+    );
+}
+
+#[test]
+fn r8_a_live_copy_that_is_told_to_go_back_says_hello_again() {
+    let mut replica = replica();
+    live(&mut replica);
+    let entry = Entry {
+        id: OpId {
+            client: client(2),
+            n: 1,
+        },
+        author: OWNER,
+        at_ms: 0,
+        op: add(1, 3, true),
+    };
+    let before = replica.position();
+    let mut document = replica.confirmed();
+    let _ = document.commit(&entry);
+    let batch = Batch {
+        first: 1,
+        chain: document.position().chain,
+        entries: vec![entry],
+    };
+    assert!(
+        !replica
+            .receive(&ServerMessage::Ops(batch), || client(8))
+            .reconnect
+    );
+    let back = ServerMessage::Start(Start::Snapshot(before));
+    assert!(replica.receive(&back, || client(8)).reconnect);
+}
+
+#[test]
 fn r7_an_old_queue_is_adopted_with_its_identity_and_dropped_when_it_is_known() {
     let mut replica = replica();
     let old = Entry {

@@ -58,12 +58,14 @@ impl Queue {
         self.pending.iter_mut()
     }
 
+    /// The highest n of a client that left the queue for the log; 0 if none did.
+    pub(super) fn logged(&self, client: ClientId) -> u32 {
+        self.logged.get(&client).copied().unwrap_or(0)
+    }
+
     /// Whether the op is here, or left for the log.
     pub(super) fn has_or_had(&self, id: OpId) -> bool {
-        self.logged
-            .get(&id.client)
-            .is_some_and(|logged| id.n <= *logged)
-            || self.iter().any(|pending| pending.entry.id == id)
+        id.n <= self.logged(id.client) || self.iter().any(|pending| pending.entry.id == id)
     }
 
     pub(super) fn next_id(&mut self) -> OpId {
