@@ -83,9 +83,13 @@ impl Mailbox {
         });
     }
 
-    /// Closes the connection without writing what waits.
-    pub(crate) fn close(&self, code: CloseCode) {
-        self.with(|state| state.end = Some(End::Now(code)));
+    /// Closes the connection without writing what waits. Whether it was not being closed like this already.
+    pub(crate) fn close(&self, code: CloseCode) -> bool {
+        self.with(|state| {
+            let is_first = !matches!(state.end, Some(End::Now(_)));
+            state.end = Some(End::Now(code));
+            is_first
+        })
     }
 
     /// Closes the connection when everything is written that waits.

@@ -376,9 +376,10 @@ impl Task {
     }
 
     fn close(&self, member: MemberId, code: CloseCode) {
-        tracing::info!(board.id = %Tag(self.board), member.id = member.0, code = code as u16, "member closed");
-        if let Some(mailbox) = self.members.get(&member) {
-            mailbox.close(code);
+        let mailbox = self.members.get(&member);
+        // What else it sent before it heard of it is no news.
+        if mailbox.is_some_and(|mailbox| mailbox.close(code)) {
+            tracing::info!(board.id = %Tag(self.board), member.id = member.0, code = code as u16, "member closed");
         }
     }
 

@@ -31,10 +31,11 @@ pub(super) struct Metered<S> {
 }
 
 impl<S> Metered<S> {
-    pub(super) fn new(inner: S, ahead: Bytes) -> Self {
+    pub(super) fn new(inner: S, ahead: &[u8]) -> Self {
         Self {
             inner,
-            ahead,
+            // A copy: as it came it would hold on to the whole buffer in which the request was read.
+            ahead: Bytes::copy_from_slice(ahead),
             frames: Frames::default(),
             all: Allowance::new(FRAMES_PER_SECOND, FRAMES_BURST),
             pings: Allowance::new(PINGS_PER_SECOND, 2.0 * PINGS_PER_SECOND),
@@ -75,6 +76,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for Metered<S> {
         } else {
             let some = self.ahead.len().min(buf.remaining());
             buf.put_slice(&self.ahead.split_to(some));
+            if self.ahead.is_empty() {
+                self.ahead = Bytes::new();
+            }
         }
         self.count(buf.filled().get(before..).unwrap_or_default());
         Poll::Ready(Ok(()))

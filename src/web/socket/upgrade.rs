@@ -95,7 +95,7 @@ impl Upgrade {
         let stream = parts.io.into_inner();
         // Without it the connection works too, only with more memory.
         let _ = SockRef::from(&stream).set_send_buffer_size(SYSTEM_BUFFER);
-        let metered = Metered::new(stream, parts.read_buf);
+        let metered = Metered::new(stream, &parts.read_buf);
         Some(WebSocketStream::from_raw_socket(metered, Role::Server, Some(config())).await)
     }
 }
