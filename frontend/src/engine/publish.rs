@@ -20,8 +20,12 @@ pub(super) fn tell<T: PartialEq + Send + Sync + 'static>(signal: &ArcRwSignal<T>
 impl Engine {
     pub(super) fn publish(&mut self) {
         let now = browser::now_ms();
-        let oldest = self.replica.pending_entries().next().map(|entry| entry.id);
-        self.patience.note(oldest, now);
+        // Only what the server has can wait for it.
+        let oldest = self
+            .is_in_touch()
+            .then(|| self.replica.pending_entries().next());
+        self.patience
+            .note(oldest.flatten().map(|entry| entry.id), now);
         let handle = &self.handle;
         let pending = u32::try_from(self.replica.pending()).unwrap_or(u32::MAX);
         tell(&handle.pending, pending);
@@ -43,8 +47,12 @@ impl Engine {
         self.document().position().epoch != u64::MAX
     }
 
+    fn is_in_touch(&self) -> bool {
+        self.link.is_open() && self.replica.is_live()
+    }
+
     fn line(&self, now_ms: f64) -> Link {
-        if self.link.is_open() && self.replica.is_live() {
+        if self.is_in_touch() {
             if self.patience.is_over(now_ms) {
                 Link::Waiting
             } else {
