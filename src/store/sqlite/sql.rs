@@ -1,8 +1,10 @@
 //! The statements of SQLite.
 //!
-//! Whatever takes a list takes it op by op, with one prepared statement: a call costs microseconds here, since
-//! there is no network between. Lists of boards come as JSON, since SQLite has no arrays.
+//! Most of what takes a list takes it one by one, with one prepared statement: there is no network between. But every
+//! call wakes the thread of its connection, so the ops of a large batch go many at a time. Lists of boards come as
+//! JSON, since SQLite has no arrays.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -23,6 +25,13 @@ use crate::store::{BoardCard, Newest, Snapshot};
 cells!(SqliteRow);
 
 type Result<T> = std::result::Result<T, sqlx::Error>;
+
+/// Ops of one statement: few enough that a short batch still has some together, enough that a long one wakes the
+/// thread seldom.
+const TOGETHER: usize = 16;
+
+static ONE_OP: LazyLock<String> = LazyLock::new(|| insertion(1));
+static MANY_OPS: LazyLock<String> = LazyLock::new(|| insertion(TOGETHER));
 
 /// The database's clock, in ms since 1970.
 macro_rules! now {
@@ -235,21 +244,12 @@ impl Sql for SqliteConnection {
     }
 
     async fn insert_ops(&mut self, board: BoardId, ops: &[OpRow<'_>]) -> Result<()> {
-        for OpRow { logged, stored } in ops {
-            sqlx::query(
-                "INSERT INTO ops (board_id, seq, client_id, client_seq, author, at_ms, body, chain) \
-                 VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            )
-            .bind(board.0.as_slice())
-            .bind(int(logged.seq))
-            .bind(logged.entry.id.client.0.as_slice())
-            .bind(i64::from(logged.entry.id.n))
-            .bind(logged.entry.author.0.as_slice())
-            .bind(int(logged.entry.at_ms))
-            .bind(*stored)
-            .bind(logged.chain.0.as_slice())
-            .execute(&mut *self)
-            .await?;
+        let (together, rest) = ops.as_chunks::<TOGETHER>();
+        for some in together {
+            insert(self, &MANY_OPS, board, some).await?;
+        }
+        for one in rest.chunks(1) {
+            insert(self, &ONE_OP, board, one).await?;
         }
         Ok(())
     }
@@ -479,6 +479,36 @@ impl Sql for SqliteConnection {
             .fetch_one(self)
             .await
     }
+}
+
+/// A statement that puts so many ops into the log.
+fn insertion(ops: usize) -> String {
+    let rows = vec!["(?, ?, ?, ?, ?, ?, ?, ?)"; ops].join(", ");
+    format!(
+        "INSERT INTO ops (board_id, seq, client_id, client_seq, author, at_ms, body, chain) VALUES {rows}"
+    )
+}
+
+/// `statement` must take as many ops as there are.
+async fn insert(
+    link: &mut SqliteConnection,
+    statement: &'static str,
+    board: BoardId,
+    ops: &[OpRow<'_>],
+) -> Result<()> {
+    let mut insertion = sqlx::query(statement);
+    for OpRow { logged, stored } in ops {
+        insertion = insertion
+            .bind(board.0.as_slice())
+            .bind(int(logged.seq))
+            .bind(logged.entry.id.client.0.as_slice())
+            .bind(i64::from(logged.entry.id.n))
+            .bind(logged.entry.author.0.as_slice())
+            .bind(int(logged.entry.at_ms))
+            .bind(*stored)
+            .bind(logged.chain.0.as_slice());
+    }
+    insertion.execute(link).await.map(|_| ())
 }
 
 async fn run(link: &mut SqliteConnection, statement: &'static str) -> Result<()> {
