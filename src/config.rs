@@ -57,7 +57,8 @@ pub struct Config {
     #[arg(long, env = "INKROOM_REDIS_CA", value_name = "FILE")]
     pub redis_ca: Option<PathBuf>,
 
-    /// Secret that signs the cookies of guests. Without it, DATA/secret.key is made and used
+    /// Secret that signs the cookies of guests. Without it one is made on the first start: in the database that
+    /// --database names, else in DATA/secret.key
     #[arg(
         long,
         env = "INKROOM_SECRET",
