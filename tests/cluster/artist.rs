@@ -13,6 +13,8 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 use crate::common::client::Heard;
 use crate::common::{Client, Guest, stroke};
 
+/// An artist is told to rest and to stop, each once.
+const ORDERS: usize = 2;
 /// One stroke after the other, so often.
 const STROKE: Duration = Duration::from_millis(25);
 /// Nobody draws on when so many wait.
@@ -27,7 +29,7 @@ const DEADLINE: Duration = Duration::from_secs(60);
 /// Somebody who draws.
 pub struct Artist {
     seen: watch::Receiver<Seen>,
-    orders: mpsc::UnboundedSender<Order>,
+    orders: mpsc::Sender<Order>,
     task: JoinHandle<Story>,
 }
 
@@ -60,7 +62,7 @@ enum Order {
 impl Artist {
     /// Begins to draw.
     pub fn draws(servers: &[SocketAddr], board: BoardId, guest: &Guest) -> Self {
-        let (orders, orders_in) = mpsc::unbounded_channel();
+        let (orders, orders_in) = mpsc::channel(ORDERS);
         let (tell, seen) = watch::channel(Seen::default());
         let work = Work {
             story: Story {
@@ -89,7 +91,7 @@ impl Artist {
 
     /// Draws nothing more, but stays.
     pub fn rest(&self) {
-        self.orders.send(Order::Rest).unwrap();
+        self.orders.try_send(Order::Rest).unwrap();
     }
 
     pub async fn until(&mut self, what: &str, is_so: impl Fn(&Seen) -> bool) {
@@ -102,7 +104,7 @@ impl Artist {
 
     /// Stops, still connected.
     pub async fn story(self) -> Story {
-        self.orders.send(Order::Stop).unwrap();
+        self.orders.try_send(Order::Stop).unwrap();
         self.task.await.unwrap()
     }
 }
@@ -119,7 +121,7 @@ struct Work {
 }
 
 impl Work {
-    async fn run(mut self, mut orders: mpsc::UnboundedReceiver<Order>) -> Story {
+    async fn run(mut self, mut orders: mpsc::Receiver<Order>) -> Story {
         let mut strokes = interval(STROKE);
         strokes.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut looks = interval(SILENT / 2);
