@@ -1,8 +1,9 @@
 //! What it costs the server to pass on a message, and how long it takes: on each board one draws, or several, and
-//! everybody watches.
+//! everybody watches. Beside it, round by round, the floor: a server that does nothing else ([`server::bare`]).
 //!
-//! `cargo bench --bench fanout`. The server's processor time is the kernel's account of its process; the crowd lives in
-//! this one, on the same processors, so times of arrival have its work in them.
+//! `cargo bench --bench fanout`, or `-- 20x10x1` for one of the crowds. The servers' processor time is the kernel's
+//! account of their processes; the crowd lives in this one, on the same processors, so times of arrival have its work in
+//! them.
 
 #![allow(
     clippy::unwrap_used,
@@ -21,15 +22,17 @@ mod common;
 mod server;
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use common::Raw;
+use common::{Process, Raw};
 use futures_util::stream::SplitSink;
 use futures_util::{SinkExt, StreamExt};
 use inkroom_board::wire::{ClientMessage, Format, ServerMessage, Sketch};
 use inkroom_board::{BoardId, Brush, Colour, ElementId, Ink, Point, Points, Style, Width};
 use server::Server;
+use server::bare::{self, Bare};
 use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
@@ -64,6 +67,12 @@ struct Crowd {
     per_second: u32,
 }
 
+impl fmt::Display for Crowd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}x{}x{}", self.boards, self.members, self.drawers)
+    }
+}
+
 impl Crowd {
     const fn new(boards: usize, members: usize, drawers: usize, per_second: u32) -> Self {
         Self {
@@ -95,6 +104,14 @@ struct Tally {
 type Shared = Arc<Mutex<Tally>>;
 type Pen = SplitSink<WebSocketStream<TcpStream>, Message>;
 
+/// A server with a crowd.
+struct Scene<'a> {
+    crowd: Crowd,
+    server: &'a Process,
+    pens: Vec<Pen>,
+    tally: Shared,
+}
+
 /// The figures of a round.
 struct Round {
     /// Seconds of the server's processor time for 100,000 deliveries.
@@ -105,97 +122,138 @@ struct Round {
     bytes: usize,
 }
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() {
-    if !server::is_wanted() {
-        return;
+fn main() {
+    let runtime = if bare::is_asked_for() {
+        tokio::runtime::Builder::new_multi_thread()
+    } else {
+        tokio::runtime::Builder::new_current_thread()
     }
+    .enable_all()
+    .build()
+    .unwrap();
+    if bare::is_asked_for() {
+        runtime.block_on(bare::serve());
+    } else if server::is_wanted() {
+        runtime.block_on(measure_all());
+    }
+}
+
+async fn measure_all() {
+    let asked: Vec<_> = std::env::args()
+        .skip(1)
+        .filter(|arg| !arg.starts_with('-'))
+        .collect();
     for crowd in CROWDS {
-        measure(crowd).await;
+        if asked.is_empty() || asked.contains(&crowd.to_string()) {
+            measure(crowd).await;
+        }
     }
 }
 
 async fn measure(crowd: Crowd) {
-    let server = Server::start(crowd.boards).await;
-    let tally = Shared::default();
-    let mut pens = gather(&server, crowd, &tally).await;
+    let (server, bare) = (
+        Server::start(crowd.boards).await,
+        Bare::start(crowd.boards).await,
+    );
+    let ours = server.joined(crowd.members).await;
+    let floor = bare.joined(crowd.members).await;
+    let mut ours = Scene::new(crowd, &server.process, ours, as_said);
+    let mut floor = Scene::new(crowd, &bare.process, floor, as_sent);
     let mut rounds = Vec::new();
     for n in 0..ROUNDS {
-        let (drawn, round) = draw(&server, crowd, pens, n, &tally).await;
-        pens = drawn;
-        rounds.push(round);
+        rounds.push((ours.draw(n).await, floor.draw(n).await));
     }
     report(crowd, &rounds);
+    bare.process.kill().await;
     server.stop().await;
 }
 
-/// Everybody joins. All listen from now on, and the first of each board draw.
-async fn gather(server: &Server, crowd: Crowd, tally: &Shared) -> Vec<Pen> {
-    let mut pens: HashMap<BoardId, Vec<Pen>> = HashMap::new();
-    for (board, Raw { socket }) in server.joined(crowd.members).await {
-        let (pen, mut stream) = socket.split();
-        pens.entry(board).or_default().push(pen);
-        let tally = Arc::clone(tally);
-        tokio::spawn(async move {
-            while let Some(Ok(message)) = stream.next().await {
-                count(&tally, &message);
-            }
-        });
+/// The ink in a message of the server.
+fn as_said(bytes: &[u8]) -> Option<Sketch> {
+    match Format::Binary.decode(bytes) {
+        Ok(ServerMessage::Ink { sketch, .. }) => Some(sketch),
+        _ => None,
     }
-    let drawing = |mut pens: Vec<Pen>| {
-        pens.truncate(crowd.drawers);
-        pens
-    };
-    pens.into_values().flat_map(drawing).collect()
 }
 
-fn count(tally: &Shared, message: &Message) {
-    let Message::Binary(bytes) = message else {
-        return;
-    };
-    if let Ok(ServerMessage::Ink {
-        sketch: Sketch::Stroke {
-            id, from, points, ..
-        },
-        ..
-    }) = Format::Binary.decode(bytes)
-    {
-        let mut tally = tally.lock().unwrap();
-        // An audience gets several messages as one.
-        for from in (from..from + points.len() as u32).step_by(POINTS as usize) {
-            let sent = tally.sent[&(id, from)];
-            tally.late.push(sent.elapsed());
+/// The ink in a message of somebody else.
+fn as_sent(bytes: &[u8]) -> Option<Sketch> {
+    match Format::Binary.decode(bytes) {
+        Ok(ClientMessage::Ink(sketch)) => Some(sketch),
+        _ => None,
+    }
+}
+
+impl<'a> Scene<'a> {
+    /// All listen from now on, and the first of each board draw.
+    fn new(
+        crowd: Crowd,
+        server: &'a Process,
+        members: Vec<(BoardId, Raw)>,
+        ink: fn(&[u8]) -> Option<Sketch>,
+    ) -> Self {
+        let tally = Shared::default();
+        let mut pens: HashMap<BoardId, Vec<Pen>> = HashMap::new();
+        for (board, Raw { socket }) in members {
+            let (pen, mut stream) = socket.split();
+            pens.entry(board).or_default().push(pen);
+            let tally = Arc::clone(&tally);
+            tokio::spawn(async move {
+                while let Some(Ok(message)) = stream.next().await {
+                    tally.lock().unwrap().count(&message, ink);
+                }
+            });
         }
-        tally.frames += 1;
-        tally.bytes += bytes.len() + FRAME_HEADER;
+        let drawing = |mut pens: Vec<Pen>| {
+            pens.truncate(crowd.drawers);
+            pens
+        };
+        Self {
+            crowd,
+            server,
+            pens: pens.into_values().flat_map(drawing).collect(),
+            tally,
+        }
+    }
+
+    async fn draw(&mut self, round: usize) -> Round {
+        let crowd = self.crowd;
+        *self.tally.lock().unwrap() = Tally::default();
+        let before = self.server.cpu();
+        let many = self.pens.len();
+        let strokes = self.pens.drain(..).enumerate().map(|(n, pen)| {
+            let id = ElementId(((round * many + n) as u64).to_be_bytes());
+            // Not all at the same moment.
+            let first = Duration::from_secs(1) / crowd.per_second * n as u32 / many as u32;
+            tokio::spawn(stroke(pen, crowd, id, first, Arc::clone(&self.tally)))
+        });
+        let strokes: Vec<_> = strokes.collect();
+        for stroke in strokes {
+            self.pens.push(stroke.await.unwrap());
+        }
+        all_there(crowd, &self.tally).await;
+        let cpu = self.server.cpu().saturating_sub(before);
+        Round::of(cpu, &mut self.tally.lock().unwrap())
     }
 }
 
-async fn draw(
-    server: &Server,
-    crowd: Crowd,
-    pens: Vec<Pen>,
-    round: usize,
-    tally: &Shared,
-) -> (Vec<Pen>, Round) {
-    *tally.lock().unwrap() = Tally::default();
-    let before = server.cpu();
-    let many = pens.len();
-    let strokes = pens.into_iter().enumerate().map(|(n, pen)| {
-        let id = ElementId(((round * many + n) as u64).to_be_bytes());
-        // Not all at the same moment.
-        let first = Duration::from_secs(1) / crowd.per_second * n as u32 / many as u32;
-        tokio::spawn(stroke(pen, crowd, id, first, Arc::clone(tally)))
-    });
-    let strokes: Vec<_> = strokes.collect();
-    let mut pens = Vec::new();
-    for stroke in strokes {
-        pens.push(stroke.await.unwrap());
+impl Tally {
+    fn count(&mut self, message: &Message, ink: fn(&[u8]) -> Option<Sketch>) {
+        let Message::Binary(bytes) = message else {
+            return;
+        };
+        if let Some(Sketch::Stroke {
+            id, from, points, ..
+        }) = ink(bytes)
+        {
+            // An audience gets several messages as one.
+            for from in (from..from + points.len() as u32).step_by(POINTS as usize) {
+                self.late.push(self.sent[&(id, from)].elapsed());
+            }
+            self.frames += 1;
+            self.bytes += bytes.len() + FRAME_HEADER;
+        }
     }
-    all_there(crowd, tally).await;
-    let cpu = server.cpu().saturating_sub(before);
-    let mut tally = tally.lock().unwrap();
-    (pens, Round::of(cpu, &mut tally))
 }
 
 async fn stroke(mut pen: Pen, crowd: Crowd, id: ElementId, first: Duration, tally: Shared) -> Pen {
@@ -260,29 +318,31 @@ impl Round {
     }
 }
 
-fn report(crowd: Crowd, rounds: &[Round]) {
-    let Crowd {
-        boards,
-        members,
-        drawers,
-        per_second,
-    } = crowd;
-    let cpu = median(rounds.iter().map(|round| round.cpu).collect());
-    let ms = |of: fn(&Round) -> Duration| {
-        median(
-            rounds
-                .iter()
-                .map(|round| of(round).as_secs_f64() * 1e3)
-                .collect(),
-        )
+fn report(crowd: Crowd, rounds: &[(Round, Round)]) {
+    let ours = |of: fn(&Round) -> f64| median(rounds.iter().map(|(ours, _)| of(ours)).collect());
+    let floor = |of: fn(&Round) -> f64| median(rounds.iter().map(|(_, floor)| of(floor)).collect());
+    let times = |of: fn(&Round) -> f64| {
+        let times = rounds.iter().map(|(ours, floor)| of(ours) / of(floor));
+        median(times.collect())
     };
+    let [cpu, p50, p99]: [fn(&Round) -> f64; 3] = [
+        |round| round.cpu,
+        |round| round.p50.as_secs_f64() * 1e3,
+        |round| round.p99.as_secs_f64() * 1e3,
+    ];
     println!(
-        "{boards} × {members} members, {drawers} draw, {per_second} messages/s each: {cpu:.2} CPU s per 100,000 \
-         deliveries, p50 {:.1} ms, p99 {:.1} ms, {:.2} frames and {} bytes a delivery",
-        ms(|round| round.p50),
-        ms(|round| round.p99),
-        rounds[0].frames,
-        rounds[0].bytes
+        "{crowd} (boards, members, drawers; {}/s each): {:.2} CPU s per 100,000 deliveries, {:.2} times the floor's {:.2}; \
+         p50 {:.1} ms (floor {:.1}), p99 {:.1} ms (floor {:.1}); {:.2} frames and {} bytes a delivery",
+        crowd.per_second,
+        ours(cpu),
+        times(cpu),
+        floor(cpu),
+        ours(p50),
+        floor(p50),
+        ours(p99),
+        floor(p99),
+        rounds[0].0.frames,
+        rounds[0].0.bytes
     );
 }
 

@@ -3,12 +3,13 @@
 //! A process of its own, so that what it uses can be told from what the crowd uses: the kernel keeps the accounts
 //! (`/proc`, so Linux only).
 
+#[allow(dead_code)]
+pub mod bare;
 mod keeper;
 
 use std::fs;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
 use inkroom::store::SqliteStore;
@@ -28,7 +29,7 @@ pub const OPEN_DOORS: [&str; 4] = ["--log", "error", "--handshakes", "100000"];
 
 /// A server with empty boards.
 pub struct Server {
-    process: Process,
+    pub process: Process,
     keeper: Keeper,
     pub boards: Vec<BoardId>,
     _data: TempDir,
@@ -67,16 +68,6 @@ impl Server {
     async fn join(&self, board: BoardId) -> Raw {
         let (raw, _) = join(self.process.address, board, &self.keeper.guest()).await;
         raw
-    }
-
-    /// What all its threads together have used of the processors so far.
-    pub fn cpu(&self) -> Duration {
-        let tasks = fs::read_dir(format!("/proc/{}/task", self.process.pid())).unwrap();
-        let used = |task: fs::DirEntry| {
-            let account = fs::read_to_string(task.path().join("schedstat")).ok()?;
-            account.split_whitespace().next()?.parse::<u64>().ok()
-        };
-        Duration::from_nanos(tasks.filter_map(|task| used(task.ok()?)).sum::<u64>())
     }
 
     /// Its memory that is really there, in KiB.

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Stdio;
+use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::process::{Child, ChildStderr, Command};
@@ -23,6 +24,11 @@ impl Process {
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(data)
             .args(flags);
+        Self::of(&mut command).await
+    }
+
+    /// Of any program that says where it listens as a server does.
+    pub async fn of(command: &mut Command) -> Self {
         let mut child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -54,6 +60,17 @@ impl Process {
 
     pub fn pid(&self) -> u32 {
         self.child.id().unwrap()
+    }
+
+    /// What all its threads together have used of the processors so far, as the kernel keeps the account.
+    #[allow(dead_code, reason = "benches ask for it")]
+    pub fn cpu(&self) -> Duration {
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.pid())).unwrap();
+        let used = |task: std::fs::DirEntry| {
+            let account = std::fs::read_to_string(task.path().join("schedstat")).ok()?;
+            account.split_whitespace().next()?.parse::<u64>().ok()
+        };
+        Duration::from_nanos(tasks.filter_map(|task| used(task.ok()?)).sum::<u64>())
     }
 
     pub fn terminate(&self) {
