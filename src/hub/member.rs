@@ -9,7 +9,7 @@ use bytes::Bytes;
 use inkroom_board::wire::{ClientMessage, CloseCode, Format};
 use inkroom_board::{MemberId, Position};
 use tokio::sync::Notify;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 
 use super::lanes::{Lanes, Overrun};
 use super::letter::Letter;
@@ -125,15 +125,26 @@ impl Mailbox {
         state.end.is_some() || !state.lanes.is_empty()
     }
 
-    /// Waits until there is something to do. For one writer.
-    pub(crate) async fn next(&self) -> Next {
+    /// Waits until there is something to do, and until `earliest`: what comes before it gathers. For one writer.
+    pub(crate) async fn next(&self, earliest: Instant) -> Next {
         loop {
             let news = self.news.notified();
-            if let Some(next) = self.look() {
-                return next;
+            if self.is_waited_for() {
+                // A timer only for whoever has something to wait for: most often the moment has long passed.
+                if Instant::now() < earliest {
+                    sleep_until(earliest).await;
+                }
+                if let Some(next) = self.look() {
+                    return next;
+                }
             }
             news.await;
         }
+    }
+
+    fn is_waited_for(&self) -> bool {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.end.is_some() || !state.lanes.is_empty() || state.lanes.is_behind()
     }
 
     fn look(&self) -> Option<Next> {
@@ -221,7 +232,7 @@ mod tests {
         let mailbox = Mailbox::new(Format::Binary);
         let waiting = tokio::spawn({
             let mailbox = Arc::clone(&mailbox);
-            async move { mailbox.next().await }
+            async move { mailbox.next(Instant::now()).await }
         });
         tokio::task::yield_now().await;
         post(&mailbox, &ServerMessage::Pong(1));
@@ -239,20 +250,29 @@ mod tests {
         post(&mailbox, &ServerMessage::Here(1));
         mailbox.finish(CloseCode::Restart);
         assert_eq!(
-            mailbox.next().await,
+            mailbox.next(Instant::now()).await,
             Next::Write(vec![encoded(&ServerMessage::Here(1))])
         );
-        assert_eq!(mailbox.next().await, Next::Close(CloseCode::Restart));
+        assert_eq!(
+            mailbox.next(Instant::now()).await,
+            Next::Close(CloseCode::Restart)
+        );
         post(&mailbox, &ServerMessage::Here(2));
         mailbox.close(CloseCode::Policy);
-        assert_eq!(mailbox.next().await, Next::Close(CloseCode::Policy));
+        assert_eq!(
+            mailbox.next(Instant::now()).await,
+            Next::Close(CloseCode::Policy)
+        );
     }
 
     #[tokio::test]
     async fn a_member_that_never_reads_its_answers_is_closed() {
         let mailbox = Mailbox::new(Format::Binary);
         (0..=CONTROL_MESSAGES).for_each(|_| post(&mailbox, &ServerMessage::Pong(1)));
-        assert_eq!(mailbox.next().await, Next::Close(CloseCode::Policy));
+        assert_eq!(
+            mailbox.next(Instant::now()).await,
+            Next::Close(CloseCode::Policy)
+        );
     }
 
     #[tokio::test]
@@ -261,13 +281,13 @@ mod tests {
         (0..=DURABLE_MESSAGES).for_each(|_| post(&mailbox, &ServerMessage::Here(1)));
         post(&mailbox, &ServerMessage::Pong(1));
         assert_eq!(
-            mailbox.next().await,
+            mailbox.next(Instant::now()).await,
             Next::Write(vec![encoded(&ServerMessage::Pong(1))])
         );
-        assert_eq!(mailbox.next().await, Next::Resume(None));
+        assert_eq!(mailbox.next(Instant::now()).await, Next::Resume(None));
         assert!(mailbox.is_behind());
         assert!(
-            tokio::time::timeout(Duration::ZERO, mailbox.next())
+            tokio::time::timeout(Duration::ZERO, mailbox.next(Instant::now()))
                 .await
                 .is_err(),
             "it asks once"
@@ -275,7 +295,7 @@ mod tests {
         mailbox.resume();
         post(&mailbox, &ServerMessage::Here(9));
         assert_eq!(
-            mailbox.next().await,
+            mailbox.next(Instant::now()).await,
             Next::Write(vec![encoded(&ServerMessage::Here(9))])
         );
     }

@@ -6,8 +6,8 @@
 
 use std::sync::Arc;
 
-use futures_util::stream::{SplitSink, SplitStream};
-use futures_util::{SinkExt, StreamExt};
+use futures_util::stream::{FuturesUnordered, SplitSink, SplitStream};
+use futures_util::{FutureExt, SinkExt, StreamExt};
 use inkroom_board::limits::HELLO_BYTES;
 use inkroom_board::wire::{ClientMessage, CloseCode, Format, PROTOCOL, PROTOCOL_JSON};
 use inkroom_board::{BoardId, ClientId, PersonId, Position};
@@ -100,10 +100,13 @@ impl Talk {
             Err(end) => return end,
         };
         let (sink, stream) = socket.split();
-        tokio::select! {
-            end = self.read(stream, format, &seat) => end,
-            end = self.write(sink, format, &seat, joining) => end,
-        }
+        let halves = [
+            self.read(stream, format, &seat).boxed(),
+            self.write(sink, format, &seat, joining).boxed(),
+        ];
+        // Each is polled only when it was itself woken: almost always the writer, who need not try to read as well.
+        let mut halves = FuturesUnordered::from_iter(halves);
+        halves.next().await.unwrap_or(End::Gone)
     }
 
     async fn hello(&self, socket: &mut Socket, format: Format) -> Result<Hello, End> {
@@ -181,9 +184,10 @@ impl Talk {
         let timing = &self.app.config.timing;
         let mut pings = interval_at(Instant::now() + timing.ping, timing.ping);
         let mut behind_since = None;
+        let mut earliest = Instant::now();
         loop {
             let messages: Vec<_> = tokio::select! {
-                next = seat.mailbox().next() => match next {
+                next = seat.mailbox().next(earliest) => match next {
                     Next::Write(messages) => {
                         self.app.metrics.said(&messages);
                         messages.into_iter().map(|bytes| message(format, bytes)).collect()
@@ -203,8 +207,9 @@ impl Talk {
             if is_stuck(seat, &mut behind_since, timing.stuck) {
                 return CloseCode::TryLater.into();
             }
+            earliest = Instant::now();
             if !seat.mailbox().has_more() {
-                tokio::time::sleep(TICK).await;
+                earliest += TICK;
             }
         }
     }
