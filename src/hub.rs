@@ -8,6 +8,7 @@
 mod heads;
 mod lanes;
 mod letter;
+mod line;
 pub(crate) mod member;
 mod room;
 pub mod view;
@@ -23,6 +24,7 @@ use inkroom_board::{BoardId, MemberId, Position};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tracing::Span;
 
 use crate::clock::Clock;
 use crate::config::Timing;
@@ -30,6 +32,7 @@ use crate::metrics::Metrics;
 use crate::relay::Relay;
 use crate::store::{Store, Writer};
 
+pub(crate) use line::Line;
 pub(crate) use member::{Next, Seat};
 pub use view::{View, Views};
 
@@ -121,6 +124,9 @@ pub(crate) struct Joining {
     pub(crate) known: Option<ClientHead>,
     pub(crate) resume: Option<Position>,
     pub(crate) format: Format,
+    pub(crate) line: Arc<Line>,
+    /// Over when the welcome is on its way.
+    pub(crate) span: Span,
 }
 
 impl Hub {
@@ -216,7 +222,7 @@ impl Hub {
         let seat = Seat {
             lease,
             member,
-            mailbox: Mailbox::new(joining.format),
+            mailbox: Mailbox::new(joining.format, Arc::clone(&joining.line)),
         };
         let mailbox = Arc::clone(&seat.mailbox);
         seat.lease

@@ -11,6 +11,7 @@ mod nacks;
 mod store;
 
 use std::fmt;
+use std::ops::AddAssign;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -37,6 +38,29 @@ const FASTEST: f64 = 0.000_25;
 const LATENCIES: u16 = 15;
 /// Batches of one op, two, four … up to the most that the writer gathers.
 const BATCHES: u16 = 10;
+
+/// Frames that went out to members.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Said {
+    frames: u64,
+    bytes: u64,
+}
+
+impl Said {
+    pub(crate) fn of(frames: &[Bytes]) -> Self {
+        Self {
+            frames: count(frames.len()),
+            bytes: frames.iter().map(|frame| count(frame.len())).sum(),
+        }
+    }
+}
+
+impl AddAssign for Said {
+    fn add_assign(&mut self, other: Self) {
+        self.frames += other.frames;
+        self.bytes += other.bytes;
+    }
+}
 
 /// What one server counts.
 #[derive(Debug)]
@@ -185,11 +209,12 @@ impl Metrics {
         self.bytes_in.inc_by(count(bytes));
     }
 
-    /// These go out to a member.
-    pub(crate) fn said(&self, messages: &[Bytes]) {
-        self.frames_out.inc_by(count(messages.len()));
-        self.bytes_out
-            .inc_by(messages.iter().map(|bytes| count(bytes.len())).sum());
+    /// These went out to members.
+    pub(crate) fn said(&self, said: Said) {
+        if said.frames > 0 {
+            self.frames_out.inc_by(said.frames);
+            self.bytes_out.inc_by(said.bytes);
+        }
     }
 
     /// Whoever opens a connection was let through, or asked to come back.

@@ -9,6 +9,7 @@ use inkroom_board::Position;
 use inkroom_board::wire::{Format, Lane, ServerMessage, Sketch, Start};
 
 use super::lanes::{After, Kind};
+use super::line;
 
 /// A message and what was written of it.
 #[derive(Debug)]
@@ -34,14 +35,14 @@ impl<'a> Letter<'a> {
         self.kind
     }
 
-    /// Shared by all members of this format.
-    pub(crate) fn bytes(&self, format: Format) -> Bytes {
+    /// As a frame, shared by all members of this format.
+    pub(crate) fn frame(&self, format: Format) -> Bytes {
         let written = match format {
             Format::Binary => &self.binary,
             Format::Json => &self.json,
         };
         written
-            .get_or_init(|| format.encode(self.message).into())
+            .get_or_init(|| line::frame(format, &format.encode(self.message)))
             .clone()
     }
 }
@@ -150,17 +151,10 @@ mod tests {
             hand: None,
         });
         let letter = Letter::new(&message, 1);
-        assert_eq!(
-            letter.bytes(Format::Binary).as_ptr(),
-            letter.bytes(Format::Binary).as_ptr()
-        );
-        assert_eq!(
-            Format::Json.decode(&letter.bytes(Format::Json)),
-            Ok(message.clone())
-        );
-        assert_eq!(
-            Format::Binary.decode(&letter.bytes(Format::Binary)),
-            Ok(message.clone())
-        );
+        for format in [Format::Binary, Format::Json] {
+            let frame = letter.frame(format);
+            assert_eq!(frame.as_ptr(), letter.frame(format).as_ptr());
+            assert_eq!(frame, line::frame(format, &format.encode(&message)));
+        }
     }
 }

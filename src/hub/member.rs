@@ -1,9 +1,13 @@
 //! Member: one connection, as its room sees it. A mailbox that the room posts to and the socket's writer empties, and
 //! a seat that tells the room when the connection is gone.
 //!
-//! Not here: the socket, and what the lanes do when they are full ([`super::lanes`]).
+//! The first message goes out at once, in a small room by the room's own hand: waking a writer for each member costs
+//! more than the writing. What follows within a tick gathers for the writer and goes out in one write (D8). Not here:
+//! the socket, and what the lanes do when they are full ([`super::lanes`]).
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use inkroom_board::wire::{ClientMessage, CloseCode, Format};
@@ -13,8 +17,10 @@ use tokio::time::{Instant, sleep_until};
 
 use super::lanes::{Lanes, Overrun};
 use super::letter::Letter;
+use super::line::{self, Line};
 use super::room::Command;
-use super::{Lease, RoomGone};
+use super::{Lease, RoomGone, TICK};
+use crate::metrics::Said;
 
 /// Most bytes in one write: small enough that what becomes urgent meanwhile waits for little, and that a reader
 /// of a few KB a second is still in time.
@@ -24,6 +30,7 @@ const WRITE_BYTES: usize = 32 * 1024;
 #[derive(Debug)]
 pub(crate) struct Mailbox {
     format: Format,
+    line: Arc<Line>,
     /// Held for a moment, never across an await.
     state: Mutex<State>,
     news: Notify,
@@ -33,6 +40,18 @@ pub(crate) struct Mailbox {
 struct State {
     lanes: Lanes,
     end: Option<End>,
+    writing: Writing,
+}
+
+/// What became of the last write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Writing {
+    /// It is done; the next one is due then.
+    Done(Instant),
+    /// The writer is at it.
+    Going,
+    /// The room began it, and the system did not take everything.
+    Stalled,
 }
 
 /// How the connection is to end.
@@ -56,31 +75,86 @@ pub(crate) enum Next {
 }
 
 impl Mailbox {
-    pub(crate) fn new(format: Format) -> Arc<Self> {
+    pub(crate) fn new(format: Format, line: Arc<Line>) -> Arc<Self> {
         let state = Mutex::new(State {
             lanes: Lanes::new(),
             end: None,
+            writing: Writing::Done(Instant::now()),
         });
         Arc::new(Self {
             format,
+            line,
             state,
             news: Notify::new(),
         })
     }
 
     fn with<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
-        let done = change(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner));
+        let done = change(&mut self.state());
         self.news.notify_one();
         done
     }
 
+    /// Puts a message into its lane.
     pub(crate) fn post(&self, letter: &Letter<'_>) {
-        let bytes = letter.bytes(self.format);
-        self.with(|state| {
-            if let Err(Overrun) = state.lanes.push(letter.kind(), bytes) {
-                state.end = Some(End::Now(CloseCode::Policy));
-            }
-        });
+        let frame = letter.frame(self.format);
+        let mut state = self.state();
+        if let Err(Overrun) = state.lanes.push(letter.kind(), frame) {
+            state.end = Some(End::Now(CloseCode::Policy));
+        }
+    }
+
+    /// What was posted goes out as soon as it may, by the writer.
+    pub(crate) fn wake(&self) {
+        if self.state().wants_writer() {
+            self.news.notify_one();
+        }
+    }
+
+    /// The same, but what may go out at once is written here. What was written.
+    pub(crate) fn write_or_wake(&self, now: Instant) -> Said {
+        let mut state = self.state();
+        let mut said = Said::default();
+        if state.is_free(now) && !state.lanes.is_empty() {
+            let frames = state.lanes.take(WRITE_BYTES);
+            said = Said::of(&frames);
+            // Where it fails, the writer will see it fail.
+            state.writing = match self.line.write(frames) {
+                Ok(true) => Writing::Done(now + TICK),
+                Ok(false) | Err(_) => Writing::Stalled,
+            };
+        }
+        if state.wants_writer() {
+            self.news.notify_one();
+        }
+        said
+    }
+
+    /// Writes what [`Self::next`] gave, for as long as it takes. What was written.
+    pub(crate) async fn write(&self, frames: Vec<Bytes>) -> io::Result<Said> {
+        let said = Said::of(&frames);
+        self.line.write(frames)?;
+        self.line.flush().await?;
+        let mut state = self.state();
+        // More than one write of it waits, and nothing is gained by letting it wait longer.
+        let pause = if state.lanes.is_empty() {
+            TICK
+        } else {
+            Duration::ZERO
+        };
+        state.writing = Writing::Done(Instant::now() + pause);
+        Ok(said)
+    }
+
+    /// Asks the other side for a sign of life, behind what is being written.
+    pub(crate) async fn ping(&self) -> io::Result<Said> {
+        self.line.write([line::ping()])?;
+        self.line.flush().await?;
+        Ok(Said::default())
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Closes the connection without writing what waits. Whether it was not being closed like this already.
@@ -106,60 +180,75 @@ impl Mailbox {
 
     /// Whether the member waits to be brought to the head.
     pub(crate) fn is_behind(&self) -> bool {
-        self.state
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .lanes
-            .is_behind()
+        self.state().lanes.is_behind()
     }
 
     /// How many bytes wait, without answers.
     pub(crate) fn bytes(&self) -> usize {
-        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.lanes.bytes()
+        self.state().lanes.bytes()
     }
 
     /// Whether something waits that can be written right away.
     pub(crate) fn has_more(&self) -> bool {
-        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = self.state();
         state.end.is_some() || !state.lanes.is_empty()
     }
 
-    /// Waits until there is something to do, and until `earliest`: what comes before it gathers. For one writer.
-    pub(crate) async fn next(&self, earliest: Instant) -> Next {
+    /// Waits until there is something to do and it is time for it. For one writer, which gives what it is to write to
+    /// [`Self::write`].
+    pub(crate) async fn next(&self) -> Next {
         loop {
             let news = self.news.notified();
-            if self.is_waited_for() {
-                // A timer only for whoever has something to wait for: most often the moment has long passed.
-                if Instant::now() < earliest {
-                    sleep_until(earliest).await;
+            let due = self.state().due();
+            if let Some(due) = due {
+                // A timer only where there is something to wait for: most often the moment has long passed.
+                if Instant::now() < due {
+                    sleep_until(due).await;
                 }
-                if let Some(next) = self.look() {
+                if let Some(next) = self.state().look() {
                     return next;
                 }
             }
             news.await;
         }
     }
+}
 
-    fn is_waited_for(&self) -> bool {
-        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.end.is_some() || !state.lanes.is_empty() || state.lanes.is_behind()
+impl State {
+    /// Whether the room may write itself: nothing was written within a tick, nor is being written.
+    fn is_free(&self, now: Instant) -> bool {
+        let is_due = matches!(self.writing, Writing::Done(due) if due <= now);
+        is_due && self.end.is_none() && !self.lanes.is_behind()
     }
 
-    fn look(&self) -> Option<Next> {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(End::Now(code)) = state.end {
+    /// Whether there is something for the writer to do.
+    fn wants_writer(&self) -> bool {
+        let is_waiting = !self.lanes.is_empty() || self.lanes.is_behind();
+        is_waiting || self.end.is_some() || self.writing == Writing::Stalled
+    }
+
+    /// When the writer's next moment is, if there is anything to do.
+    fn due(&self) -> Option<Instant> {
+        let due = match self.writing {
+            Writing::Done(due) => due,
+            Writing::Going | Writing::Stalled => Instant::now(),
+        };
+        self.wants_writer().then_some(due)
+    }
+
+    fn look(&mut self) -> Option<Next> {
+        if let Some(End::Now(code)) = self.end {
             return Some(Next::Close(code));
         }
-        let bytes = state.lanes.take(WRITE_BYTES);
-        if !bytes.is_empty() {
+        let bytes = self.lanes.take(WRITE_BYTES);
+        if !bytes.is_empty() || self.writing == Writing::Stalled {
+            self.writing = Writing::Going;
             return Some(Next::Write(bytes));
         }
-        if let Some(from) = state.lanes.ask() {
+        if let Some(from) = self.lanes.ask() {
             return Some(Next::Resume(from));
         }
-        match state.end {
+        match self.end {
             Some(End::Last(code)) => Some(Next::Close(code)),
             _ => None,
         }
@@ -203,6 +292,8 @@ impl Seat {
 
 impl Drop for Seat {
     fn drop(&mut self) {
+        // The room may post for a moment yet; the goodbye is the last that goes out.
+        self.mailbox.close(CloseCode::Restart);
         self.lease.send_soon(Command::Left {
             member: self.member,
         });
@@ -212,27 +303,34 @@ impl Drop for Seat {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use std::time::Duration;
-
-    use inkroom_board::wire::ServerMessage;
+    use inkroom_board::wire::{Present, ServerMessage};
+    use tokio::io::AsyncReadExt;
+    use tokio::net::TcpStream;
 
     use super::*;
     use crate::hub::lanes::{CONTROL_MESSAGES, DURABLE_MESSAGES};
+    use crate::hub::line::tests::line;
 
     fn post(mailbox: &Mailbox, message: &ServerMessage) {
         mailbox.post(&Letter::new(message, 1));
+        mailbox.wake();
     }
 
     fn encoded(message: &ServerMessage) -> Bytes {
-        Format::Binary.encode(message).into()
+        line::frame(Format::Binary, &Format::Binary.encode(message))
+    }
+
+    async fn mailbox() -> (Arc<Mailbox>, TcpStream) {
+        let (line, far) = line().await;
+        (Mailbox::new(Format::Binary, line), far)
     }
 
     #[tokio::test]
     async fn a_writer_that_waits_is_woken_by_a_message_and_gets_all_that_gathered() {
-        let mailbox = Mailbox::new(Format::Binary);
+        let (mailbox, _far) = mailbox().await;
         let waiting = tokio::spawn({
             let mailbox = Arc::clone(&mailbox);
-            async move { mailbox.next(Instant::now()).await }
+            async move { mailbox.next().await }
         });
         tokio::task::yield_now().await;
         post(&mailbox, &ServerMessage::Pong(1));
@@ -246,48 +344,94 @@ mod tests {
 
     #[tokio::test]
     async fn what_waits_is_written_before_an_orderly_end_and_not_before_a_sudden_one() {
-        let mailbox = Mailbox::new(Format::Binary);
+        let (mailbox, _far) = mailbox().await;
         post(&mailbox, &ServerMessage::Here(1));
         mailbox.finish(CloseCode::Restart);
         assert_eq!(
-            mailbox.next(Instant::now()).await,
+            mailbox.next().await,
             Next::Write(vec![encoded(&ServerMessage::Here(1))])
         );
-        assert_eq!(
-            mailbox.next(Instant::now()).await,
-            Next::Close(CloseCode::Restart)
-        );
+        assert_eq!(mailbox.next().await, Next::Close(CloseCode::Restart));
         post(&mailbox, &ServerMessage::Here(2));
         mailbox.close(CloseCode::Policy);
+        assert_eq!(mailbox.next().await, Next::Close(CloseCode::Policy));
+    }
+
+    #[tokio::test]
+    async fn a_room_writes_what_may_go_out_at_once_and_leaves_to_the_writer_what_follows_within_a_tick()
+     {
+        let (mailbox, mut far) = mailbox().await;
+        let now = Instant::now();
+        let [first, second] = [1, 2].map(|n| encoded(&ServerMessage::Pong(n)));
+        mailbox.post(&Letter::new(&ServerMessage::Pong(1), 1));
+        assert_eq!(mailbox.write_or_wake(now), Said::of(&[first.clone()]));
+        let mut read = vec![0; first.len()];
+        far.read_exact(&mut read).await.unwrap();
+        assert_eq!(read, first);
+        mailbox.post(&Letter::new(&ServerMessage::Pong(2), 1));
+        let soon = now + TICK - Duration::from_nanos(1);
+        assert_eq!(mailbox.write_or_wake(soon), Said::default());
+        assert_eq!(mailbox.next().await, Next::Write(vec![second.clone()]));
+        assert!(Instant::now() >= now + TICK);
+        mailbox.post(&Letter::new(&ServerMessage::Pong(3), 1));
+        let later = now + 2 * TICK;
         assert_eq!(
-            mailbox.next(Instant::now()).await,
-            Next::Close(CloseCode::Policy)
+            mailbox.write_or_wake(later),
+            Said::default(),
+            "the writer is at work"
         );
+        assert_eq!(
+            mailbox.write(vec![second.clone()]).await.unwrap(),
+            Said::of(&[second])
+        );
+    }
+
+    #[tokio::test]
+    async fn what_a_slow_reader_does_not_take_from_the_room_is_written_by_the_writer() {
+        let (mailbox, mut far) = mailbox().await;
+        let mut profile = crate::web::people::names::profile(inkroom_board::PersonId([5; 16]));
+        profile.name = "a".repeat(900_000);
+        let large = ServerMessage::Joined(Present {
+            member: MemberId(1),
+            profile,
+            hand: None,
+        });
+        let mut now = Instant::now();
+        while mailbox.state().writing != Writing::Stalled {
+            mailbox.post(&Letter::new(&large, 1));
+            mailbox.write_or_wake(now);
+            now += TICK;
+        }
+        let frame = encoded(&large);
+        assert_eq!(mailbox.next().await, Next::Write(Vec::new()));
+        let written = tokio::spawn(async move { mailbox.write(Vec::new()).await });
+        let mut read = vec![0; frame.len()];
+        far.read_exact(&mut read).await.unwrap();
+        assert_eq!(read, frame);
+        tokio::spawn(async move { tokio::io::copy(&mut far, &mut tokio::io::sink()).await });
+        assert_eq!(written.await.unwrap().unwrap(), Said::default());
     }
 
     #[tokio::test]
     async fn a_member_that_never_reads_its_answers_is_closed() {
-        let mailbox = Mailbox::new(Format::Binary);
+        let (mailbox, _far) = mailbox().await;
         (0..=CONTROL_MESSAGES).for_each(|_| post(&mailbox, &ServerMessage::Pong(1)));
-        assert_eq!(
-            mailbox.next(Instant::now()).await,
-            Next::Close(CloseCode::Policy)
-        );
+        assert_eq!(mailbox.next().await, Next::Close(CloseCode::Policy));
     }
 
     #[tokio::test]
     async fn after_an_overflow_the_writer_is_asked_to_resume_once_all_else_is_written() {
-        let mailbox = Mailbox::new(Format::Binary);
+        let (mailbox, _far) = mailbox().await;
         (0..=DURABLE_MESSAGES).for_each(|_| post(&mailbox, &ServerMessage::Here(1)));
         post(&mailbox, &ServerMessage::Pong(1));
         assert_eq!(
-            mailbox.next(Instant::now()).await,
+            mailbox.next().await,
             Next::Write(vec![encoded(&ServerMessage::Pong(1))])
         );
-        assert_eq!(mailbox.next(Instant::now()).await, Next::Resume(None));
+        assert_eq!(mailbox.next().await, Next::Resume(None));
         assert!(mailbox.is_behind());
         assert!(
-            tokio::time::timeout(Duration::ZERO, mailbox.next(Instant::now()))
+            tokio::time::timeout(Duration::ZERO, mailbox.next())
                 .await
                 .is_err(),
             "it asks once"
@@ -295,7 +439,7 @@ mod tests {
         mailbox.resume();
         post(&mailbox, &ServerMessage::Here(9));
         assert_eq!(
-            mailbox.next(Instant::now()).await,
+            mailbox.next().await,
             Next::Write(vec![encoded(&ServerMessage::Here(9))])
         );
     }

@@ -25,7 +25,7 @@ use super::letter::Letter;
 use super::member::Mailbox;
 use super::view::View;
 use super::{Closed, Joining, Opened, Registered, Surroundings, TICK};
-use crate::metrics::Journeys;
+use crate::metrics::{Journeys, Said};
 use crate::random;
 use crate::relay::{RelayHealth, Subscription};
 use crate::store::StoreError;
@@ -43,6 +43,8 @@ const BUSY_RETRY_MS: u32 = 250;
 const VIEW_EVERY: Duration = Duration::from_millis(500);
 /// From this size on a board counts as large, in bytes in memory: copying less takes under a millisecond.
 const LARGE: usize = 1024 * 1024;
+/// A room writes to so many members itself, for about 10 µs each; more are written to by all processors.
+const WRITTEN_BY_ROOM: usize = 50;
 /// Housekeeping happens this often; it takes next to nothing.
 const UPKEEP: Duration = Duration::from_secs(1);
 
@@ -82,6 +84,7 @@ struct Task {
     board: BoardId,
     room: Room,
     members: BTreeMap<MemberId, Arc<Mailbox>>,
+    posted: Posted,
     lane: Lane,
     errands: JoinSet<Done>,
     reading: Reading,
@@ -95,6 +98,13 @@ struct Task {
     journeys: Journeys,
     /// Since when nobody holds or uses the room.
     quiet_since: Option<Instant>,
+}
+
+/// To whom something was posted that is not on its way yet.
+#[derive(Debug, Default)]
+struct Posted {
+    to: Vec<MemberId>,
+    to_all: bool,
 }
 
 /// What wakes the task besides commands.
@@ -156,6 +166,7 @@ impl Task {
             registered,
             around,
             members: BTreeMap::new(),
+            posted: Posted::default(),
             lane,
             errands: JoinSet::new(),
             reading: Reading::default(),
@@ -238,13 +249,16 @@ impl Task {
             profile,
             known,
             resume,
+            span,
             ..
         } = joining;
         let effects = self
             .room
             .join(member, profile, known, resume, self.now_ms());
         self.registered.set_here(self.room.len());
-        effects
+        self.perform(effects);
+        drop(span);
+        Vec::new()
     }
 
     /// Ink is timed all the way to the members' writers.
@@ -334,6 +348,29 @@ impl Task {
         while let Some(effect) = waiting.pop_front() {
             waiting.extend(self.carry_out(effect));
         }
+        self.send_off();
+    }
+
+    /// All that was posted to a member on one occasion goes out together.
+    fn send_off(&mut self) {
+        let posted = std::mem::take(&mut self.posted);
+        if posted.to_all {
+            self.send_off_to(self.members.values());
+        } else if !posted.to.is_empty() {
+            self.send_off_to(posted.to.iter().filter_map(|to| self.members.get(to)));
+        }
+    }
+
+    fn send_off_to<'a>(&self, mailboxes: impl Iterator<Item = &'a Arc<Mailbox>>) {
+        if self.members.len() > WRITTEN_BY_ROOM {
+            mailboxes.for_each(|mailbox| mailbox.wake());
+            return;
+        }
+        let (now, mut said) = (Instant::now(), Said::default());
+        for mailbox in mailboxes {
+            said += mailbox.write_or_wake(now);
+        }
+        self.around.metrics.said(said);
     }
 
     fn carry_out(&mut self, effect: Effect) -> Vec<Effect> {
@@ -353,15 +390,17 @@ impl Task {
         Vec::new()
     }
 
-    fn send(&self, to: MemberId, message: &ServerMessage) {
+    fn send(&mut self, to: MemberId, message: &ServerMessage) {
         self.around.metrics.answered(message);
         if let Some(mailbox) = self.members.get(&to) {
             mailbox.post(&self.letter(message));
+            self.posted.to.push(to);
         }
     }
 
-    fn cast(&self, except: Option<MemberId>, message: &ServerMessage) {
+    fn cast(&mut self, except: Option<MemberId>, message: &ServerMessage) {
         let letter = self.letter(message);
+        self.posted.to_all = true;
         for (_, mailbox) in self
             .members
             .iter()

@@ -2,6 +2,7 @@
 //!
 //! Everything that can be refused is refused before the upgrade, by a status that a person with a terminal can read.
 
+mod ends;
 mod meter;
 mod talk;
 mod upgrade;

@@ -48,7 +48,12 @@ impl<S> Metered<S> {
         self.is_flooded
     }
 
-    /// The connection below, where nothing is counted.
+    /// The connection below.
+    pub(super) fn inner(&self) -> &S {
+        &self.inner
+    }
+
+    /// The same, where nothing is counted.
     pub(super) fn inner_mut(&mut self) -> &mut S {
         &mut self.inner
     }

@@ -1,13 +1,13 @@
 //! One connection from hello to goodbye. It only moves messages: what they do is the room's business.
 //!
 //! One task a connection, with a reading and a writing half. The next message is read only when the room took the last
-//! one, so a sender that is too fast is slowed down by its own network. The writer sends the first thing at once, and
-//! then, one tick later, all that gathered meanwhile in one write (D8).
+//! one, so a sender that is too fast is slowed down by its own network. The writer writes what the mailbox gives it, when
+//! it gives it ([`crate::hub::Next`]); what it says past the WebSocket library are whole frames.
 
 use std::sync::Arc;
 
-use futures_util::stream::{FuturesUnordered, SplitSink, SplitStream};
-use futures_util::{FutureExt, SinkExt, StreamExt};
+use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt, StreamExt};
 use inkroom_board::limits::HELLO_BYTES;
 use inkroom_board::wire::{ClientMessage, CloseCode, Format, PROTOCOL, PROTOCOL_JSON};
 use inkroom_board::{BoardId, ClientId, PersonId, Position};
@@ -15,11 +15,11 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, interval_at, timeout};
 use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
-use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
+use tokio_tungstenite::tungstenite::{Error, Message};
 use tracing::{Instrument, Span, info_span};
 
 use super::upgrade::Socket;
-use crate::hub::{Joining, Lease, Next, Seat, TICK};
+use crate::hub::{Joining, Lease, Line, Next, Seat};
 use crate::store::StoreError;
 use crate::telemetry::Tag;
 use crate::web::App;
@@ -95,14 +95,15 @@ impl Talk {
             Err(end) => return end,
         };
         let joining = info_span!("join", board.id = %Tag(self.board));
-        let seat = match self.join(hello, format).instrument(joining.clone()).await {
+        let line = Arc::clone(socket.get_ref().inner().line());
+        let join = self.join(hello, format, line);
+        let seat = match join.instrument(joining).await {
             Ok(seat) => seat,
             Err(end) => return end,
         };
-        let (sink, stream) = socket.split();
         let halves = [
-            self.read(stream, format, &seat).boxed(),
-            self.write(sink, format, &seat, joining).boxed(),
+            self.read(socket, format, &seat).boxed(),
+            self.write(&seat).boxed(),
         ];
         // Each is polled only when it was itself woken: almost always the writer, who need not try to read as well.
         let mut halves = FuturesUnordered::from_iter(halves);
@@ -124,7 +125,7 @@ impl Talk {
         }
     }
 
-    async fn join(&self, hello: Hello, format: Format) -> Result<Seat, End> {
+    async fn join(&self, hello: Hello, format: Format, line: Arc<Line>) -> Result<Seat, End> {
         let known = self
             .app
             .store
@@ -139,12 +140,14 @@ impl Talk {
             known,
             resume: hello.resume,
             format,
+            line,
+            span: Span::current(),
         };
         let joined = self.app.hub.join(Arc::clone(&self.lease), joining).await;
         joined.map_err(|_| CloseCode::Restart.into())
     }
 
-    async fn read(&self, mut from: SplitStream<&mut Socket>, format: Format, seat: &Seat) -> End {
+    async fn read(&self, from: &mut Socket, format: Format, seat: &Seat) -> End {
         loop {
             let message = tokio::select! {
                 message = timeout(self.app.config.timing.silence, from.next()) => message,
@@ -172,44 +175,27 @@ impl Talk {
         }
     }
 
-    async fn write(
-        &self,
-        mut to: SplitSink<&mut Socket, Message>,
-        format: Format,
-        seat: &Seat,
-        joining: Span,
-    ) -> End {
-        // Over with the first write, which has the welcome in it.
-        let mut joining = Some(joining);
-        let timing = &self.app.config.timing;
+    async fn write(&self, seat: &Seat) -> End {
+        let (timing, mailbox) = (&self.app.config.timing, seat.mailbox());
         let mut pings = interval_at(Instant::now() + timing.ping, timing.ping);
         let mut behind_since = None;
-        let mut earliest = Instant::now();
         loop {
-            let messages: Vec<_> = tokio::select! {
-                next = seat.mailbox().next(earliest) => match next {
-                    Next::Write(messages) => {
-                        self.app.metrics.said(&messages);
-                        messages.into_iter().map(|bytes| message(format, bytes)).collect()
-                    }
+            let written = tokio::select! {
+                next = mailbox.next() => match next {
+                    Next::Write(frames) => timeout(timing.write, mailbox.write(frames)).await,
                     Next::Close(code) => return code.into(),
                     Next::Resume(from) if seat.resume(from).await.is_err() => return CloseCode::Restart.into(),
                     Next::Resume(_) => continue,
                 },
-                _ = pings.tick() => Vec::from([Message::Ping(bytes::Bytes::new())]),
+                _ = pings.tick() => timeout(timing.write, mailbox.ping()).await,
             };
-            match timeout(timing.write, send(&mut to, messages)).await {
-                Ok(Ok(())) => {}
+            match written {
+                Ok(Ok(said)) => self.app.metrics.said(said),
                 Ok(Err(_)) => return End::Gone,
                 Err(_) => return CloseCode::TryLater.into(),
             }
-            drop(joining.take());
             if is_stuck(seat, &mut behind_since, timing.stuck) {
                 return CloseCode::TryLater.into();
-            }
-            earliest = Instant::now();
-            if !seat.mailbox().has_more() {
-                earliest += TICK;
             }
         }
     }
@@ -227,16 +213,6 @@ fn is_stuck(
         *behind_since = None;
     }
     behind_since.is_some_and(|since| since.elapsed() >= patience)
-}
-
-async fn send(
-    to: &mut SplitSink<&mut Socket, Message>,
-    messages: Vec<Message>,
-) -> Result<(), Error> {
-    for message in messages {
-        to.feed(message).await?;
-    }
-    to.flush().await
 }
 
 /// The first message that is not about the connection itself.
@@ -269,13 +245,6 @@ fn decode(format: Format, message: &Message) -> Result<ClientMessage, CloseCode>
         _ => return Err(CloseCode::WrongKind),
     };
     format.decode(bytes).map_err(|_| CloseCode::Undecodable)
-}
-
-fn message(format: Format, bytes: bytes::Bytes) -> Message {
-    match format {
-        Format::Binary => Message::Binary(bytes),
-        Format::Json => Message::Text(Utf8Bytes::try_from(bytes).unwrap_or_default()),
-    }
 }
 
 fn unavailable(error: &StoreError) -> End {

@@ -15,13 +15,14 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
+use super::ends::Ends;
 use super::meter::Metered;
 use crate::error::HttpError;
 
 /// Allocated for every connection from the start: ordinary messages are much shorter.
 const READ_BUFFER: usize = 4 * 1024;
-/// What waits belongs into the lanes; this holds one write and no more.
-const WRITE_BUFFER: usize = 256 * 1024;
+/// The library writes only pongs and the goodbye.
+const WRITE_BUFFER: usize = 4 * 1024;
 /// What the system holds for a slow reader, for the same reason.
 const SYSTEM_BUFFER: usize = 128 * 1024;
 /// The letters of 16 bytes in base64.
@@ -30,7 +31,7 @@ const KEY_CHARS: usize = 24;
 const VERSION: HeaderValue = HeaderValue::from_static("13");
 
 /// A WebSocket with its frames counted.
-pub(super) type Socket = WebSocketStream<Metered<TcpStream>>;
+pub(super) type Socket = WebSocketStream<Metered<Ends>>;
 
 /// A request that may become a WebSocket.
 #[derive(Debug)]
@@ -95,7 +96,7 @@ impl Upgrade {
         let stream = parts.io.into_inner();
         // Without it the connection works too, only with more memory.
         let _ = SockRef::from(&stream).set_send_buffer_size(SYSTEM_BUFFER);
-        let metered = Metered::new(stream, &parts.read_buf);
+        let metered = Metered::new(Ends::of(stream), &parts.read_buf);
         Some(WebSocketStream::from_raw_socket(metered, Role::Server, Some(config())).await)
     }
 }
@@ -103,6 +104,7 @@ impl Upgrade {
 fn config() -> WebSocketConfig {
     WebSocketConfig::default()
         .read_buffer_size(READ_BUFFER)
+        .write_buffer_size(0)
         .max_write_buffer_size(WRITE_BUFFER)
         .max_message_size(Some(FRAME_BYTES))
         .max_frame_size(Some(FRAME_BYTES))
