@@ -59,8 +59,14 @@ macro_rules! session {
     }};
 }
 
+/// The store at the bottom: what it left to the one below, it would leave to itself.
+#[deny(clippy::missing_trait_methods)]
 #[async_trait]
 impl<E: Engine> Store for E {
+    fn below(&self) -> &dyn Store {
+        self
+    }
+
     fn reach(&self) -> Reach {
         E::REACH
     }
