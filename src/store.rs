@@ -21,6 +21,7 @@ mod snapshots;
 mod sql;
 pub mod sqlite;
 pub mod warm;
+mod witness;
 pub mod writer;
 
 use std::fmt::Debug;
@@ -41,6 +42,7 @@ pub use error::{StoreError, Unfit};
 pub use postgres::PgStore;
 pub use sqlite::SqliteStore;
 pub use warm::WarmStore;
+pub use witness::WitnessStore;
 pub use writer::Writer;
 
 /// The epoch of a new board.

@@ -1,5 +1,8 @@
 //! The cases that every store passes. Each gets an empty database.
 
+#[path = "contract/witness.rs"]
+mod witness;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -14,6 +17,8 @@ use inkroom_board::{
 };
 
 use crate::fixture::*;
+
+pub(crate) use witness::*;
 
 /// Calls `$run!` with the names of all cases.
 macro_rules! for_each_case {
@@ -83,6 +88,12 @@ macro_rules! for_each_case {
             heads_sees_what_another_server_committed,
             i1_everything_is_there_after_opening_again,
             health_counts_the_boards,
+            i1_an_acked_op_is_looked_for_again_and_again,
+            i1_an_acked_op_that_is_gone_is_missed_once,
+            i1_an_acked_op_that_others_close_up_on_is_missed,
+            i1_an_acked_op_of_a_log_that_was_rolled_back_is_missed,
+            an_acked_op_that_was_pruned_is_not_missed,
+            an_acked_op_that_cannot_be_read_now_is_looked_for_later,
         }
     };
 }

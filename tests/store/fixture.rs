@@ -28,6 +28,8 @@ pub(crate) enum Harm {
     OpChain,
     /// The op is gone.
     OpLost,
+    /// The log ends before the op, as it did in a backup.
+    HeadBack,
     /// The snapshot is other bytes.
     SnapshotBody,
 }

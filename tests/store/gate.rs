@@ -1,11 +1,14 @@
-//! A store whose commits wait at a gate and fail on demand; everything else is the real one's.
+//! A store whose commits wait at a gate and fail on demand, and whose log cannot be read while it is away; everything
+//! else is the real one's.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use inkroom::store::{BoardBatch, Outcome, Reach, Store, StoreError};
-use inkroom_board::BoardId;
+use inkroom_board::ledger::Logged;
+use inkroom_board::{BoardId, Seq};
 use tokio::sync::{Semaphore, watch};
 
 /// How a commit fails.
@@ -26,6 +29,7 @@ pub(crate) struct Gate {
     open: Semaphore,
     /// The boards whose commits fail for as long as they are in here.
     blocked: Mutex<BTreeSet<BoardId>>,
+    is_away: AtomicBool,
     reach: Reach,
     faults: Mutex<VecDeque<Fault>>,
     asked: watch::Sender<Vec<Asked>>,
@@ -45,6 +49,7 @@ impl Gate {
             store,
             open: Semaphore::new(0),
             blocked: Mutex::default(),
+            is_away: AtomicBool::new(false),
             reach,
             faults: Mutex::default(),
             asked,
@@ -78,6 +83,12 @@ impl Gate {
 
     pub(crate) fn unblock(&self, board: BoardId) {
         self.blocked.lock().unwrap().remove(&board);
+    }
+
+    /// From now on no log can be read, or every one again.
+    #[allow(dead_code, reason = "the tests of the store use it")]
+    pub(crate) fn be_away(&self, is_away: bool) {
+        self.is_away.store(is_away, Ordering::Relaxed);
     }
 
     /// From now on every commit panics, as only a bug would make it.
@@ -135,5 +146,17 @@ impl Store for Gate {
         } else {
             Ok(outcomes)
         }
+    }
+
+    async fn tail(
+        &self,
+        board: BoardId,
+        after: Seq,
+        most: usize,
+    ) -> Result<Vec<Logged>, StoreError> {
+        if self.is_away.load(Ordering::Relaxed) {
+            return unavailable();
+        }
+        self.store.tail(board, after, most).await
     }
 }

@@ -106,6 +106,7 @@ impl Rig for PgRig {
                 "UPDATE ops SET chain = '\\x0102030405060708' WHERE board_id = $1 AND seq = $2"
             }
             Harm::OpLost => "DELETE FROM ops WHERE board_id = $1 AND seq = $2",
+            Harm::HeadBack => "UPDATE boards SET head_seq = $2 - 1 WHERE id = $1",
             // Another title: it decodes, and only its hash tells.
             Harm::SnapshotBody => {
                 "UPDATE snapshots SET body = overlay(body PLACING 'Biolegy'::bytea FROM position('Biology'::bytea IN body)) \

@@ -71,6 +71,7 @@ impl Rig for SqliteRig {
                 "UPDATE ops SET chain = x'0102030405060708' WHERE board_id = ? AND seq = ?"
             }
             Harm::OpLost => "DELETE FROM ops WHERE board_id = ? AND seq = ?",
+            Harm::HeadBack => "UPDATE boards SET head_seq = ?2 - 1 WHERE id = ?1",
             // Another title: it decodes, and only its hash tells.
             Harm::SnapshotBody => {
                 "UPDATE snapshots SET body = unhex(replace(hex(body), hex('Biology'), hex('Biolegy'))) \
