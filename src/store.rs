@@ -38,7 +38,7 @@ use sha2::{Digest, Sha256};
 
 use crate::metrics::Figures;
 
-pub use error::{StoreError, Unfit};
+pub use error::{Outage, StoreError, Unfit};
 pub use postgres::PgStore;
 pub use sqlite::SqliteStore;
 pub use warm::WarmStore;

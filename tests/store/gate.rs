@@ -109,7 +109,7 @@ impl Gate {
 }
 
 fn unavailable<T>() -> Result<T, StoreError> {
-    Err(StoreError::Unavailable(sqlx::Error::PoolTimedOut))
+    Err(StoreError::from(sqlx::Error::PoolTimedOut))
 }
 
 #[async_trait]

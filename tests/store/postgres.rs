@@ -1,5 +1,8 @@
 //! The cases on Postgres, and what only a server can do: be stopped, be far away, hold locks for others.
 
+#[path = "postgres/door.rs"]
+mod door;
+
 use std::sync::Arc;
 
 use async_trait::async_trait;
