@@ -193,7 +193,8 @@ mod tests {
             assert!(!said.contains("secret"), "{said}");
         }
         let options = options("postgres://me:secret@host/ink").unwrap();
-        let shown = format!("{:?}", pool(1).connect_lazy_with(options));
+        let door = Door::new(options.clone());
+        let shown = format!("{door:?} {:?}", pool(1).connect_lazy_with(options));
         assert!(!shown.contains("secret"), "{shown}");
     }
 }

@@ -4,6 +4,7 @@
 //! over. So whoever was left outside tries once more here and hears why. One at a time, and what one heard serves those
 //! behind it: a database in trouble is not to be asked by all at once.
 
+use std::fmt::{self, Debug, Formatter};
 use std::time::Duration;
 
 use sqlx::postgres::PgConnectOptions;
@@ -19,10 +20,16 @@ const TRY: Duration = Duration::from_secs(2);
 /// What was heard serves for so long.
 const NEWS: Duration = Duration::from_secs(2);
 
-#[derive(Debug)]
 pub(super) struct Door {
+    /// With the password in it.
     options: PgConnectOptions,
     heard: Mutex<Option<(Instant, String)>>,
+}
+
+impl Debug for Door {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "Door({})", self.address())
+    }
 }
 
 impl Door {
