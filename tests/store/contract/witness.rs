@@ -5,9 +5,9 @@ use std::sync::Arc;
 use inkroom::metrics::{Figures, Metrics};
 use inkroom::store::{WitnessStore, policy};
 
-use super::DAY;
 use crate::fixture::*;
 use crate::gate::Gate;
+use crate::rig::*;
 
 /// A witness on a store that can be away, and what it counts.
 struct Court {
@@ -85,12 +85,7 @@ pub(crate) async fn i1_an_acked_op_of_a_log_that_was_rolled_back_is_missed(rig: 
         rig.harm(board(n), 1, Harm::HeadBack).await;
         if n == 2 {
             rig.harm(board(n), 1, Harm::OpLost).await;
-            write(
-                rig.store(),
-                board(n),
-                Pen::of(person(1), client(1)).draws(1),
-            )
-            .await;
+            write(rig.store(), board(n), Pen::nth(1).draws(1)).await;
         }
         let n = u64::from(n);
         assert_eq!(court.turn().await, (n, n), "another op may be in its place");
