@@ -43,6 +43,7 @@ macro_rules! for_each_case {
             newest_tells_the_head_and_the_newest_snapshot,
             health_counts_the_boards,
             people_come_back_as_they_went_in,
+            people_were_seen_when_they_were_here_last,
 
             i3_seqs_are_dense_from_one,
             i3_each_board_has_its_own_seqs,
@@ -78,6 +79,7 @@ macro_rules! for_each_case {
             i10_any_place_of_the_log_has_its_snapshot,
             there_is_no_snapshot_of_a_place_that_is_not,
             a_snapshot_is_kept_once,
+            the_newest_snapshot_is_noted_with_its_board,
             a_snapshot_of_another_history_is_refused,
             a_snapshot_that_its_replay_does_not_make_is_not_kept,
 

@@ -7,7 +7,6 @@ mod boards;
 mod clients;
 mod log;
 mod nodes;
-mod people;
 mod snapshots;
 
 use std::time::Duration;

@@ -184,3 +184,22 @@ pub(crate) async fn people_come_back_as_they_went_in(rig: &dyn Rig) {
     );
     assert_eq!(store.person(person(2)).await.unwrap(), None);
 }
+
+pub(crate) async fn people_were_seen_when_they_were_here_last(rig: &dyn Rig) {
+    let (store, ada) = (rig.store(), person(1));
+    let profile = Profile {
+        person: ada,
+        name: String::from("Ada"),
+        colour: Ink::Red,
+    };
+    for at_ms in [NOON + 5, NOON] {
+        store.put_person(&profile, at_ms).await.unwrap();
+        let seen = "UPDATE people SET name = name WHERE seen_at = 1790000000005";
+        assert_eq!(rig.run(seen, None).await, 1);
+    }
+    for at_ms in [NOON + 9, NOON] {
+        store.touch_person(ada, at_ms).await.unwrap();
+        let seen = "UPDATE people SET name = name WHERE seen_at = 1790000000009";
+        assert_eq!(rig.run(seen, None).await, 1);
+    }
+}

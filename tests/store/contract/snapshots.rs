@@ -105,3 +105,17 @@ pub(crate) async fn a_snapshot_that_its_replay_does_not_make_is_not_kept(rig: &d
         Some(right.to_snapshot())
     );
 }
+
+pub(crate) async fn the_newest_snapshot_is_noted_with_its_board(rig: &dyn Rig) {
+    let store = opened(rig).await;
+    let mut pen = Pen::of_owner();
+    write(store, board(1), pen.draws(2)).await;
+    let older = document(store, board(1)).await;
+    write(store, board(1), pen.draws(1)).await;
+    let newer = document(store, board(1)).await;
+    for document in [newer, older] {
+        assert_eq!(keep(store, board(1), &document).await, Kept::Stored);
+        let noted = "UPDATE boards SET title = title WHERE snap_seq = 3";
+        assert_eq!(rig.run(noted, None).await, 1);
+    }
+}
