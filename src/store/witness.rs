@@ -3,8 +3,9 @@
 //!
 //! It is the first promise (ink is never lost) asked of the living system: a standby that took over too early, a
 //! database restored from an old backup or a disk that lied show here, whatever everything above was told. What it
-//! remembers and when it looks is left to chance, and it looks a few times a minute: it can miss a loss, but what it
-//! counts was lost. Not here: damage to the bytes of an op that is in its place, which whoever reads the log finds.
+//! remembers and when it looks is left to chance, it looks a few times a minute and forgets with the process: it can
+//! overlook a loss, but what it counts was lost. Not here: damage to the bytes of an op that is in its place, which
+//! whoever reads the log finds.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;

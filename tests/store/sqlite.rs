@@ -48,8 +48,9 @@ impl SqliteRig {
     }
 }
 
-/// Makes the database in a folder refuse the ops of client 7.
-pub(crate) async fn refuse_client_7(folder: &Path) {
+/// Makes the database in a folder refuse the ops of a client, as it would those that break a constraint.
+pub(crate) async fn refuse_client(folder: &Path, n: u8) {
+    assert_eq!(n, 7, "the statement says which");
     let refuse = sqlx::query(DIALECT.refuse_client_7);
     refuse.execute(&mut connect(folder).await).await.unwrap();
 }

@@ -15,7 +15,7 @@ use tokio::sync::mpsc::Receiver;
 
 use crate::fixture::*;
 use crate::gate::{Fault, Gate};
-use crate::sqlite::refuse_client_7;
+use crate::sqlite::refuse_client;
 
 /// A folder with boards 1 to `boards` in it.
 async fn sqlite(boards: u8) -> (TempDir, Arc<SqliteStore>) {
@@ -86,7 +86,9 @@ async fn while_one_commit_runs_the_next_gathers() {
     for _ in 0..10 {
         first.try_submit(pen.draws(2)).unwrap();
     }
-    second.try_submit(Pen::nth(2).draws(30)).unwrap();
+    second
+        .try_submit(Pen::of(person(2), client(2)).draws(30))
+        .unwrap();
     gate.let_all_pass();
     assert_eq!(
         logged_seqs(&hear(&mut heard_first, 21).await),
@@ -121,7 +123,7 @@ async fn a_batch_is_bounded_in_ops_and_bytes() {
     assert_eq!(asked[1..], [vec![(board(1), 512)], vec![(board(1), 448)]]);
 
     let (lane, mut outcomes) = writer.lane(board(2));
-    let mut pen = Pen::nth(1);
+    let mut pen = Pen::of(person(1), client(1));
     let strokes: Vec<_> = (0..400)
         .map(|id| pen.does(stroke(id, 2_000, true)))
         .collect();
@@ -185,7 +187,7 @@ async fn a_full_queue_says_so_to_every_lane() {
     let mut lanes = Vec::new();
     for n in 0..16 {
         let (lane, outcomes) = writer.lane(board(1));
-        let mut pen = Pen::nth(n);
+        let mut pen = Pen::of(person(n), client(n));
         while lane.in_flight() + 64 <= writer::LANE_OPS
             && writer.waiting() + 64 <= writer::QUEUE_OPS
         {
@@ -194,7 +196,7 @@ async fn a_full_queue_says_so_to_every_lane() {
         lanes.push((lane, outcomes));
     }
     let (lane, _outcomes) = writer.lane(board(1));
-    let mut pen = Pen::nth(99);
+    let mut pen = Pen::of(person(99), client(99));
     let turned = lane.try_submit(pen.draws(64)).unwrap_err();
     assert_eq!((turned.why, lane.in_flight()), (Busy::Full, 0));
     gate.let_all_pass();
@@ -250,13 +252,13 @@ async fn a_room_that_is_gone_leaves_its_ops_in_the_log() {
 #[tokio::test]
 async fn only_the_op_that_the_database_refuses_is_refused() {
     let (folder, store) = sqlite(3).await;
-    refuse_client_7(folder.path()).await;
+    refuse_client(folder.path(), 7).await;
     let gate = Gate::shut(store.clone());
     let writer = Writer::start(gate.clone());
     let (_first, _heard, _) = held_up(&gate, &writer, board(3)).await;
     let (lane, mut outcomes) = writer.lane(board(1));
     let (other, mut heard_other) = writer.lane(board(2));
-    let (mut good, mut bad) = (Pen::of_owner(), Pen::nth(7));
+    let (mut good, mut bad) = (Pen::of_owner(), Pen::of(person(7), client(7)));
     let entries = [good.draws(20), bad.draws(2), good.draws(20)].concat();
     lane.try_submit(entries.clone()).unwrap();
     other.try_submit(Pen::of_owner().draws(10)).unwrap();
@@ -316,7 +318,7 @@ async fn a_disk_that_is_full_for_a_while_delays_and_loses_nothing() {
     let mut state = writer.state();
     let (lane, mut outcomes) = writer.lane(board(1));
     let mut pen = Pen::of_owner();
-    let entries = pen.scribbles(60);
+    let entries: Vec<_> = (0..60).map(|id| pen.does(stroke(id, 512, true))).collect();
     lane.try_submit(entries).unwrap();
     let full = |state: &WriterState| matches!(state, WriterState::Degraded { error } if error.contains("full"));
     soon(state.wait_for(full)).await.unwrap();
@@ -427,7 +429,8 @@ async fn boards_are_committed_side_by_side_as_far_as_the_store_reaches() {
     let mut lanes = Vec::new();
     for n in 1..=5 {
         let (lane, heard) = writer.lane(board(n));
-        lane.try_submit(Pen::nth(n).draws(usize::from(n))).unwrap();
+        lane.try_submit(Pen::of(person(n), client(n)).draws(usize::from(n)))
+            .unwrap();
         lanes.push((lane, heard));
     }
     let asked = soon(gate.asked(3)).await;
@@ -454,7 +457,9 @@ async fn i6_a_board_has_one_commit_at_a_time_and_the_next_gathers() {
     }
     // A lane of another room on the same board, as between the end of one and the start of the next.
     let (other, mut heard) = writer.lane(board(1));
-    other.try_submit(Pen::nth(2).draws(1)).unwrap();
+    other
+        .try_submit(Pen::of(person(2), client(2)).draws(1))
+        .unwrap();
     gate.let_all_pass();
     assert_eq!(
         logged_seqs(&hear(&mut outcomes, 31).await),
@@ -480,7 +485,7 @@ async fn boards_whose_commits_fail_hold_up_no_other() {
     for n in 1..=5 {
         gate.block(board(n));
         let (lane, heard) = writer.lane(board(n));
-        let mut pen = Pen::nth(n);
+        let mut pen = Pen::of(person(n), client(n));
         lane.try_submit(pen.draws(2)).unwrap();
         lane.try_submit(pen.draws(2)).unwrap();
         blocked.push((lane, heard));
