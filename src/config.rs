@@ -255,6 +255,8 @@ pub struct Timing {
     pub head_poll: Duration,
     /// The same while a relay is in trouble, and SQL carries what it cannot.
     pub head_poll_degraded: Duration,
+    /// Every so often, give or take a half, two ops that were saved are looked for in the log.
+    pub reread: Duration,
     /// A room without members closes after so long: a reload finds it still warm.
     pub idle: Duration,
 }
@@ -273,6 +275,7 @@ impl Default for Timing {
             heartbeat: s(10),
             head_poll: Duration::from_millis(1_500),
             head_poll_degraded: Duration::from_millis(150),
+            reread: s(20),
             idle: s(30),
         }
     }

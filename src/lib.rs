@@ -35,7 +35,7 @@ use hub::{Hub, Surroundings, Views};
 use metrics::{MeasuredStore, Metrics};
 use relay::{LocalRelay, RedisRelay, Relay};
 use store::warm::Bodies;
-use store::{PgStore, SqliteStore, Store, WarmStore, Writer};
+use store::{PgStore, SqliteStore, Store, WarmStore, WitnessStore, Writer};
 use web::App;
 
 /// When everything else is done, connections that are still being answered get so long.
@@ -111,7 +111,12 @@ impl Server {
     ) -> Result<Self, StartError> {
         let keys = Keys::of(&config, &*store).await?;
         let metrics = Arc::new(Metrics::default());
-        let store: Arc<dyn Store> = Arc::new(MeasuredStore::new(store, Arc::clone(&metrics)));
+        let store = Arc::new(MeasuredStore::new(store, Arc::clone(&metrics)));
+        let witness = Arc::new(WitnessStore::new(store, Arc::clone(&metrics)));
+        let stopping = CancellationToken::new();
+        let watch = Arc::clone(&witness).watch(config.timing.reread);
+        tokio::spawn(stopping.clone().run_until_cancelled_owned(watch));
+        let store: Arc<dyn Store> = witness;
         let (writer, clock) = (Writer::start(Arc::clone(&store)), Clock::start());
         let hub = Hub::new(Surroundings {
             store: Arc::clone(&store),
@@ -135,7 +140,7 @@ impl Server {
             keys,
             assets: web::assets::Assets::new(),
             sockets: TaskTracker::new(),
-            stopping: CancellationToken::new(),
+            stopping,
         });
         Ok(Self {
             app,

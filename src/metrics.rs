@@ -73,6 +73,10 @@ pub struct Metrics {
     nacks: Nacks,
     /// A room and its store differed about the history of a board, and the room began anew. Must stay 0.
     pub(crate) chain_mismatch: Counter,
+    /// Saved ops that were looked for again …
+    pub(crate) acked_reread: Counter,
+    /// … and were not in the log any more. Must stay 0.
+    pub(crate) acked_then_missing: Counter,
     /// A room heard of ops without those before them.
     pub(crate) gap_detected: Counter,
     /// Readings of the log that brought a room what it had missed.
@@ -132,6 +136,12 @@ impl Default for Metrics {
                 of,
                 "chain_mismatch",
                 "Rooms that differed from the store about a board's history: must stay 0",
+            ),
+            acked_reread: counter(of, "acked_reread", "Saved ops looked for in the log again"),
+            acked_then_missing: counter(
+                of,
+                "acked_then_missing",
+                "Saved ops that were not in the log any more: must stay 0",
             ),
             gap_detected: counter(of, "gap_detected", "Ops heard of without those before them"),
             sql_heal: counter(of, "sql_heal", "Readings of the log that filled a gap"),

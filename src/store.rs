@@ -21,6 +21,7 @@ mod snapshots;
 mod sql;
 pub mod sqlite;
 pub mod warm;
+mod witness;
 pub mod writer;
 
 use std::fmt::Debug;
@@ -37,10 +38,11 @@ use sha2::{Digest, Sha256};
 
 use crate::metrics::Figures;
 
-pub use error::{StoreError, Unfit};
+pub use error::{Outage, StoreError, Unfit};
 pub use postgres::PgStore;
 pub use sqlite::SqliteStore;
 pub use warm::WarmStore;
+pub use witness::WitnessStore;
 pub use writer::Writer;
 
 /// The epoch of a new board.
@@ -212,17 +214,27 @@ pub struct StoreHealth {
 /// Keeps boards and people. Every method may be called at any time from any task, and from several
 /// servers on one database.
 ///
+/// A store may be a layer over another one, which it names in [`Self::below`]: it states only what it does
+/// differently.
+///
 /// Errors are as [`StoreError`] says: unless told otherwise here, [`StoreError::Unavailable`] alone.
 #[async_trait]
 pub trait Store: Send + Sync + Debug {
+    /// The store that does whatever this one does not state. The one at the bottom names itself, and states all.
+    fn below(&self) -> &dyn Store;
+
     /// How many commits are worth having at once, and of how many boards. Always the same.
-    fn reach(&self) -> Reach;
+    fn reach(&self) -> Reach {
+        self.below().reach()
+    }
 
     /// Makes a board with an empty log, and its snapshot at seq 0.
     ///
     /// # Errors
     /// [`StoreError::Exists`], and nothing is changed.
-    async fn create(&self, genesis: &Genesis, at_ms: u64) -> Result<(), StoreError>;
+    async fn create(&self, genesis: &Genesis, at_ms: u64) -> Result<(), StoreError> {
+        self.below().create(genesis, at_ms).await
+    }
 
     /// Adds to the logs of any number of boards, all or nothing, and says what became of every op in the
     /// order of the batch. Ops are admitted by [`inkroom_board::ledger::Head::admit`] under the board's lock.
@@ -231,18 +243,24 @@ pub trait Store: Send + Sync + Debug {
     ///
     /// # Errors
     /// [`StoreError::Data`] when the database refuses one of the ops for what it is.
-    async fn commit(&self, batch: &[BoardBatch]) -> Result<Vec<Vec<Outcome>>, StoreError>;
+    async fn commit(&self, batch: &[BoardBatch]) -> Result<Vec<Vec<Outcome>>, StoreError> {
+        self.below().commit(batch).await
+    }
 
     /// A board at its head, with the newest part of its log. Where the log is damaged, the board as of the
     /// last op before the damage, read-only; commits are refused from then on, until a load finds it whole.
     ///
     /// # Errors
     /// [`StoreError::NotFound`]; [`StoreError::Damaged`] when not even a snapshot can be read.
-    async fn load(&self, board: BoardId) -> Result<Opening, StoreError>;
+    async fn load(&self, board: BoardId) -> Result<Opening, StoreError> {
+        self.below().load(board).await
+    }
 
     /// Where the board's newest snapshot is, beside the end of its log, without reading either. Nothing if there is
     /// no such board, or it has no snapshot.
-    async fn newest(&self, board: BoardId) -> Result<Option<Newest>, StoreError>;
+    async fn newest(&self, board: BoardId) -> Result<Option<Newest>, StoreError> {
+        self.below().newest(board).await
+    }
 
     /// The log after `after`: at most `most` ops and [`TAIL_BYTES`], without holes. Each op is checked
     /// against the one before it; the first is for the caller to check against its own chain.
@@ -254,17 +272,23 @@ pub trait Store: Send + Sync + Debug {
         board: BoardId,
         after: Seq,
         most: usize,
-    ) -> Result<Vec<Logged>, StoreError>;
+    ) -> Result<Vec<Logged>, StoreError> {
+        self.below().tail(board, after, most).await
+    }
 
     /// Where the logs of these boards end, in no order; without those that are not there.
-    async fn heads(&self, boards: &[BoardId]) -> Result<Vec<(BoardId, Position)>, StoreError>;
+    async fn heads(&self, boards: &[BoardId]) -> Result<Vec<(BoardId, Position)>, StoreError> {
+        self.below().heads(boards).await
+    }
 
     /// What a board's log holds of a client.
     async fn client(
         &self,
         board: BoardId,
         client: ClientId,
-    ) -> Result<Option<ClientHead>, StoreError>;
+    ) -> Result<Option<ClientHead>, StoreError> {
+        self.below().client(board, client).await
+    }
 
     /// The snapshot at exactly this place, made from an older one and the log if it was not kept. Nothing if
     /// there is no such place, or it was pruned.
@@ -273,49 +297,75 @@ pub trait Store: Send + Sync + Debug {
         board: BoardId,
         epoch: u64,
         seq: Seq,
-    ) -> Result<Option<Vec<u8>>, StoreError>;
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        self.below().snapshot(board, epoch, seq).await
+    }
 
     /// Keeps a snapshot. In test builds always, otherwise one time in [`policy::CHECK_ONE_IN`], it is compared
     /// with what the previous one and the log make.
     ///
     /// # Errors
     /// [`StoreError::NotFound`]; [`StoreError::Diverged`] when the board's history has no such position.
-    async fn put_snapshot(&self, board: BoardId, snapshot: Snapshot) -> Result<Kept, StoreError>;
+    async fn put_snapshot(&self, board: BoardId, snapshot: Snapshot) -> Result<Kept, StoreError> {
+        self.below().put_snapshot(board, snapshot).await
+    }
 
     /// Lets go of what [`policy`] says is no longer needed, in steps short enough not to hold up commits.
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
-    async fn prune(&self, board: BoardId, now_ms: u64) -> Result<Pruned, StoreError>;
+    async fn prune(&self, board: BoardId, now_ms: u64) -> Result<Pruned, StoreError> {
+        self.below().prune(board, now_ms).await
+    }
 
     /// A person's name and colour.
-    async fn person(&self, id: PersonId) -> Result<Option<Profile>, StoreError>;
+    async fn person(&self, id: PersonId) -> Result<Option<Profile>, StoreError> {
+        self.below().person(id).await
+    }
 
     /// Keeps a person's name and colour, and that they were here.
-    async fn put_person(&self, profile: &Profile, at_ms: u64) -> Result<(), StoreError>;
+    async fn put_person(&self, profile: &Profile, at_ms: u64) -> Result<(), StoreError> {
+        self.below().put_person(profile, at_ms).await
+    }
 
     /// Keeps that a person was here; a person who was never kept is passed over.
-    async fn touch_person(&self, id: PersonId, at_ms: u64) -> Result<(), StoreError>;
+    async fn touch_person(&self, id: PersonId, at_ms: u64) -> Result<(), StoreError> {
+        self.below().touch_person(id, at_ms).await
+    }
 
     /// Those of these boards that are there, in the order asked for.
-    async fn boards(&self, ids: &[BoardId]) -> Result<Vec<BoardCard>, StoreError>;
+    async fn boards(&self, ids: &[BoardId]) -> Result<Vec<BoardCard>, StoreError> {
+        self.below().boards(ids).await
+    }
 
     /// Notes that this server is alive, and whether what it tells the others may not arrive. Answers whether that is
     /// so of any other server that is alive: it beat within [`NODE_SILENT`] and did not [`Self::leave`].
-    async fn beat(&self, node: NodeId, degraded: bool) -> Result<bool, StoreError>;
+    async fn beat(&self, node: NodeId, degraded: bool) -> Result<bool, StoreError> {
+        self.below().beat(node, degraded).await
+    }
 
     /// Notes that this server stops.
-    async fn leave(&self, node: NodeId) -> Result<(), StoreError>;
+    async fn leave(&self, node: NodeId) -> Result<(), StoreError> {
+        self.below().leave(node).await
+    }
 
     /// A key that all servers on this database share: `fresh` if there was none under this name.
-    async fn key(&self, name: &str, fresh: &[u8]) -> Result<Vec<u8>, StoreError>;
+    async fn key(&self, name: &str, fresh: &[u8]) -> Result<Vec<u8>, StoreError> {
+        self.below().key(name, fresh).await
+    }
 
     /// How the store is. Never waits for a write.
-    async fn health(&self) -> StoreHealth;
+    async fn health(&self) -> StoreHealth {
+        self.below().health().await
+    }
 
     /// Adds what it can cheaply tell of itself, in names that begin with `store_`.
-    fn figures(&self, _figures: &mut Figures) {}
+    fn figures(&self, figures: &mut Figures) {
+        self.below().figures(figures);
+    }
 
     /// Puts everything in order and lets go of the database; nothing may be asked after it.
-    async fn close(&self);
+    async fn close(&self) {
+        self.below().close().await;
+    }
 }

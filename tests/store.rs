@@ -17,6 +17,8 @@ mod fixture;
 mod gate;
 #[path = "store/postgres.rs"]
 mod postgres;
+#[path = "store/rig.rs"]
+mod rig;
 #[path = "store/sqlite.rs"]
 mod sqlite;
 #[path = "store/writer.rs"]

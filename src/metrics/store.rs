@@ -5,18 +5,13 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use inkroom_board::ledger::{ClientHead, Genesis, Logged};
+use inkroom_board::BoardId;
 use inkroom_board::room::Opening;
-use inkroom_board::wire::Profile;
-use inkroom_board::{BoardId, ClientId, NodeId, PersonId, Position, Seq};
 use tokio::time::Instant;
 use tracing::{Instrument, info_span};
 
-use super::{Figures, Metrics};
-use crate::store::{
-    BoardBatch, BoardCard, Kept, Newest, Outcome, Pruned, Reach, Snapshot, Store, StoreError,
-    StoreHealth,
-};
+use super::Metrics;
+use crate::store::{BoardBatch, Kept, Outcome, Snapshot, Store, StoreError};
 use crate::telemetry::Tag;
 
 /// A store and who measures it.
@@ -47,6 +42,10 @@ impl MeasuredStore {
 
 #[async_trait]
 impl Store for MeasuredStore {
+    fn below(&self) -> &dyn Store {
+        &*self.store
+    }
+
     async fn commit(&self, batch: &[BoardBatch]) -> Result<Vec<Vec<Outcome>>, StoreError> {
         let ops = batch.iter().map(|one| one.ops.len()).sum();
         let span = info_span!("commit", ops, boards = batch.len());
@@ -72,91 +71,5 @@ impl Store for MeasuredStore {
             .put_snapshot(board, snapshot)
             .instrument(span)
             .await
-    }
-
-    fn reach(&self) -> Reach {
-        self.store.reach()
-    }
-
-    async fn newest(&self, board: BoardId) -> Result<Option<Newest>, StoreError> {
-        self.store.newest(board).await
-    }
-
-    async fn beat(&self, node: NodeId, degraded: bool) -> Result<bool, StoreError> {
-        self.store.beat(node, degraded).await
-    }
-
-    async fn key(&self, name: &str, fresh: &[u8]) -> Result<Vec<u8>, StoreError> {
-        self.store.key(name, fresh).await
-    }
-
-    async fn leave(&self, node: NodeId) -> Result<(), StoreError> {
-        self.store.leave(node).await
-    }
-
-    async fn create(&self, genesis: &Genesis, at_ms: u64) -> Result<(), StoreError> {
-        self.store.create(genesis, at_ms).await
-    }
-
-    async fn tail(
-        &self,
-        board: BoardId,
-        after: Seq,
-        most: usize,
-    ) -> Result<Vec<Logged>, StoreError> {
-        self.store.tail(board, after, most).await
-    }
-
-    async fn heads(&self, boards: &[BoardId]) -> Result<Vec<(BoardId, Position)>, StoreError> {
-        self.store.heads(boards).await
-    }
-
-    async fn client(
-        &self,
-        board: BoardId,
-        client: ClientId,
-    ) -> Result<Option<ClientHead>, StoreError> {
-        self.store.client(board, client).await
-    }
-
-    async fn snapshot(
-        &self,
-        board: BoardId,
-        epoch: u64,
-        seq: Seq,
-    ) -> Result<Option<Vec<u8>>, StoreError> {
-        self.store.snapshot(board, epoch, seq).await
-    }
-
-    async fn prune(&self, board: BoardId, now_ms: u64) -> Result<Pruned, StoreError> {
-        self.store.prune(board, now_ms).await
-    }
-
-    async fn person(&self, id: PersonId) -> Result<Option<Profile>, StoreError> {
-        self.store.person(id).await
-    }
-
-    async fn put_person(&self, profile: &Profile, at_ms: u64) -> Result<(), StoreError> {
-        self.store.put_person(profile, at_ms).await
-    }
-
-    async fn touch_person(&self, id: PersonId, at_ms: u64) -> Result<(), StoreError> {
-        self.store.touch_person(id, at_ms).await
-    }
-
-    async fn boards(&self, ids: &[BoardId]) -> Result<Vec<BoardCard>, StoreError> {
-        self.store.boards(ids).await
-    }
-
-    async fn health(&self) -> StoreHealth {
-        self.store.health().await
-    }
-
-    fn figures(&self, figures: &mut Figures) {
-        self.store.figures(figures);
-    }
-
-    async fn close(&self) {
-        self.store.close().await;
     }
 }

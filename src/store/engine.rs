@@ -16,8 +16,8 @@ use inkroom_board::{BoardId, ClientId, NodeId, PersonId, Position, Seq};
 use super::session::{Links, Purpose};
 use super::sql::Sql;
 use super::{
-    BoardBatch, BoardCard, Kept, NODE_SILENT, Newest, Outcome, Pruned, Reach, Snapshot, Store,
-    StoreError, StoreHealth, commit, prune, read, snapshots,
+    BoardBatch, BoardCard, Kept, NODE_SILENT, Newest, Outage, Outcome, Pruned, Reach, Snapshot,
+    Store, StoreError, StoreHealth, commit, prune, read, snapshots,
 };
 use crate::metrics::Figures;
 use crate::telemetry::Tag;
@@ -37,6 +37,14 @@ pub(super) trait Engine: Send + Sync + Debug {
 
     fn links(&self) -> &Links<Self::Database>;
 
+    /// Why there was no connection, when its pool says `error`.
+    async fn explain(&self, error: sqlx::Error) -> Outage {
+        match error {
+            sqlx::Error::PoolTimedOut => Outage::Shut(String::from("all connections are in use")),
+            error => Outage::Failed(error),
+        }
+    }
+
     /// What it can tell without asking the database.
     fn figures(&self, _figures: &mut Figures) {}
 
@@ -47,7 +55,8 @@ pub(super) trait Engine: Send + Sync + Debug {
 /// `$work` on `$sql`, in a session of its own.
 macro_rules! session {
     ($engine:expr, $purpose:ident, |$sql:ident| $work:expr) => {{
-        let mut session = $engine.links().begin(Purpose::$purpose).await?;
+        let explain = async |error| $engine.explain(error).await;
+        let mut session = $engine.links().begin(Purpose::$purpose, explain).await?;
         let limit = session.limit();
         let result = limit
             .on(async {
@@ -59,8 +68,14 @@ macro_rules! session {
     }};
 }
 
+/// The store at the bottom: what it left to the one below, it would leave to itself.
+#[deny(clippy::missing_trait_methods)]
 #[async_trait]
 impl<E: Engine> Store for E {
+    fn below(&self) -> &dyn Store {
+        self
+    }
+
     fn reach(&self) -> Reach {
         E::REACH
     }

@@ -34,10 +34,24 @@ pub enum StoreError {
     /// The database cannot do it now, for lack of space, a lock, a disk or a network: the same again may work.
     /// It may even have worked.
     #[error("the database is unavailable: {0}")]
-    Unavailable(#[source] sqlx::Error),
+    Unavailable(#[source] Outage),
     /// The database cannot be used at all.
     #[error(transparent)]
     Unfit(#[from] Unfit),
+}
+
+/// Why the database cannot do anything now. Never says a password.
+#[derive(Debug, thiserror::Error)]
+pub enum Outage {
+    /// There is no connection to it, and why, in words for the host.
+    #[error("{0}")]
+    Shut(String),
+    /// It does not answer.
+    #[error("it does not answer in time")]
+    Silent,
+    /// It failed.
+    #[error(transparent)]
+    Failed(sqlx::Error),
 }
 
 /// Why a server does not start on a database. Written for the host who reads it in the terminal.
@@ -94,7 +108,7 @@ impl From<sqlx::Error> for StoreError {
         if is_about_data(&error) {
             Self::Data(error)
         } else {
-            Self::Unavailable(error)
+            Self::Unavailable(Outage::Failed(error))
         }
     }
 }

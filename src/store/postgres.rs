@@ -6,6 +6,7 @@
 //! It is used directly or through a pooler that keeps sessions: settings that saved ink depends on are the session's.
 
 mod connect;
+mod door;
 mod sql;
 
 use async_trait::async_trait;
@@ -13,7 +14,8 @@ use sqlx::Postgres;
 
 use super::engine::Engine;
 use super::session::Links;
-use super::{Reach, StoreError};
+use super::{Outage, Reach, StoreError};
+use door::Door;
 
 #[cfg(test)]
 pub(super) use connect::STEPS;
@@ -22,6 +24,7 @@ pub(super) use connect::STEPS;
 #[derive(Debug)]
 pub struct PgStore {
     links: Links<Postgres>,
+    door: Door,
 }
 
 impl PgStore {
@@ -39,9 +42,12 @@ impl PgStore {
     /// # Errors
     /// [`StoreError::Unfit`] with what the host should do, or [`StoreError::Unavailable`]. Neither says the password.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
-        let (writers, readers) = connect::pools(url).await?;
+        let options = connect::options(url)?;
+        let door = Door::new(options.clone());
+        let (writers, readers) = connect::pools(options, &door).await?;
         Ok(Self {
             links: Links::new(writers, readers),
+            door,
         })
     }
 }
@@ -57,5 +63,9 @@ impl Engine for PgStore {
 
     fn links(&self) -> &Links<Postgres> {
         &self.links
+    }
+
+    async fn explain(&self, error: sqlx::Error) -> Outage {
+        self.door.explain(error).await
     }
 }

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use sqlx::pool::{Pool, PoolConnection};
 
-use super::StoreError;
 use super::sql::Sql;
+use super::{Outage, StoreError};
 
 /// What a session is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,22 +55,34 @@ where
         self.fault.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) async fn begin(&self, purpose: Purpose) -> Result<Session<'_, DB>, StoreError> {
-        let begun = self.try_begin(purpose).await;
+    /// `explain` says why there was no connection.
+    pub(super) async fn begin(
+        &self,
+        purpose: Purpose,
+        explain: impl AsyncFnOnce(sqlx::Error) -> Outage,
+    ) -> Result<Session<'_, DB>, StoreError> {
+        let pool = match purpose {
+            Purpose::Write => &self.writers,
+            _ => &self.readers,
+        };
+        let begun = match pool.acquire().await {
+            Ok(link) => self.begin_on(link, purpose).await,
+            Err(error) => Err(StoreError::Unavailable(explain(error).await)),
+        };
         if let Err(error) = &begun {
             self.note(purpose, Some(error));
         }
         begun
     }
 
-    async fn try_begin(&self, purpose: Purpose) -> Result<Session<'_, DB>, StoreError> {
-        let pool = match purpose {
-            Purpose::Write => &self.writers,
-            _ => &self.readers,
-        };
+    async fn begin_on(
+        &self,
+        link: PoolConnection<DB>,
+        purpose: Purpose,
+    ) -> Result<Session<'_, DB>, StoreError> {
         let mut session = Session {
             links: self,
-            link: pool.acquire().await?,
+            link,
             purpose,
             is_done: false,
         };
@@ -123,12 +135,7 @@ impl Limit {
     ) -> Result<T, StoreError> {
         match tokio::time::timeout(self.0, work).await {
             Ok(result) => result,
-            Err(_) => Err(StoreError::Unavailable(sqlx::Error::Io(
-                std::io::Error::new(
-                    std::io::ErrorKind::TimedOut,
-                    "the database does not answer in time",
-                ),
-            ))),
+            Err(_) => Err(StoreError::Unavailable(Outage::Silent)),
         }
     }
 }

@@ -7,8 +7,8 @@ use std::time::Duration;
 use inkroom::relay::LocalRelay;
 use inkroom::store::SqliteStore;
 use inkroom::{Config, Server};
-use inkroom_board::NodeId;
 use inkroom_board::wire::ClientMessage;
+use inkroom_board::{BoardId, NodeId};
 use sqlx::Connection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use tokio::net::TcpSocket;
@@ -75,6 +75,7 @@ async fn drawing_moves_the_numbers_of_its_server_alone() {
     }
     for name in [
         "inkroom_chain_mismatch_total",
+        "inkroom_acked_then_missing_total",
         "inkroom_gap_detected_total",
         "inkroom_commit_failed_total",
         "inkroom_waiting_ops",
@@ -215,11 +216,43 @@ async fn a_store_that_has_another_history_than_the_room_is_counted() {
     a.draw(stroke()).await;
     a.all_saved().await;
     assert!(samples(&server).await["inkroom_chain_mismatch_total"] == 0.0);
+    let forged = "UPDATE boards SET head_chain = x'0102030405060708' WHERE id = ?";
+    behind_its_back(&server, board, forged).await;
+    until_sample(&server, "inkroom_chain_mismatch_total", |n| n >= 1.0).await;
+}
+
+#[tokio::test]
+async fn a_saved_op_is_looked_for_again_and_counted_when_it_is_gone() {
+    let server = TestServer::with(|config| config.timing.reread = Duration::from_millis(20)).await;
+    let ada = server.guest().await;
+    let board = server.board(&ada, "everyone").await;
+    let mut a = Client::join(server.address, board, &ada).await;
+    a.draw(stroke()).await;
+    a.all_saved().await;
+    until_sample(&server, "inkroom_acked_reread_total", |n| n >= 2.0).await;
+    assert!(samples(&server).await["inkroom_acked_then_missing_total"] == 0.0);
+    behind_its_back(&server, board, "DELETE FROM ops WHERE board_id = ?").await;
+    until_sample(&server, "inkroom_acked_then_missing_total", |n| n == 1.0).await;
+}
+
+/// Changes a row of a board in the server's database.
+async fn behind_its_back(server: &TestServer, board: BoardId, statement: &'static str) {
     let options = SqliteConnectOptions::new().filename(server.data().join("inkroom.db"));
     let mut link = SqliteConnection::connect_with(&options).await.unwrap();
-    let forged = "UPDATE boards SET head_chain = x'0102030405060708' WHERE id = ?";
-    let forging = sqlx::query(forged).bind(board.0.as_slice());
-    assert_eq!(forging.execute(&mut link).await.unwrap().rows_affected(), 1);
+    let change = sqlx::query(statement).bind(board.0.as_slice());
+    assert_eq!(change.execute(&mut link).await.unwrap().rows_affected(), 1);
     link.close().await.unwrap();
-    until_sample(&server, "inkroom_chain_mismatch_total", |n| n >= 1.0).await;
+}
+
+#[tokio::test]
+async fn nobody_looks_for_ops_after_the_end() {
+    let data = tempfile::tempdir().unwrap();
+    let gate = Gate::open(Arc::new(SqliteStore::open(data.path()).await.unwrap()));
+    let store = Arc::downgrade(&gate);
+    let mut config = Config::local(data.path().into());
+    config.timing.reread = Duration::from_millis(1);
+    let relay = LocalRelay::default().node(NodeId([1; 8]));
+    let server = Server::with(config, gate, Arc::new(relay)).await.unwrap();
+    server.shutdown().await;
+    until("the store is let go of", async || store.strong_count() == 0).await;
 }

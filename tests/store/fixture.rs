@@ -1,51 +1,23 @@
 //! What the cases draw with: ids from counters, pens that number their ops, boards with something on them.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
-use inkroom::store::{BoardBatch, Outcome, Snapshot, Store, Submitted};
+use inkroom::store::{BoardBatch, Kept, Outcome, Snapshot, Store, Submitted};
 use inkroom_board::ledger::{Genesis, Logged};
 use inkroom_board::room::Answer;
 use inkroom_board::{
     Access, BoardId, Brush, ClientId, Colour, Document, Element, ElementId, Entry, Ink, Mode, Op,
-    OpId, PersonId, Point, Points, Pos, Seq, Shape, ShapeKind, Stroke, Style, Width,
+    OpId, PersonId, Point, Points, Pos, Position, Seq, Shape, ShapeKind, Stroke, Style, Width,
 };
+
+use crate::rig::Rig;
 
 /// When the boards of the cases are made, in ms since 1970.
 pub(crate) const NOON: u64 = 1_790_000_000_000;
 /// Everything that is waited for comes within this, or the case fails.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
-
-/// What happens to a row behind the store's back.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Harm {
-    /// The stored op is other bytes.
-    OpBody,
-    /// The stored op is as it was again.
-    OpBodyRepaired,
-    /// The op's chain is another.
-    OpChain,
-    /// The op is gone.
-    OpLost,
-    /// The snapshot is other bytes.
-    SnapshotBody,
-}
-
-/// A database with a store on it.
-#[async_trait]
-pub(crate) trait Rig: Send + Sync {
-    /// The store.
-    fn store(&self) -> &dyn Store;
-    /// A second store on the same database, like another server's.
-    async fn another(&self) -> Arc<dyn Store>;
-    /// Closes the store and opens it again.
-    async fn reopen(&mut self);
-    /// Does harm to the row of `board` at `seq`.
-    async fn harm(&self, board: BoardId, seq: Seq, harm: Harm);
-    /// Makes it as long ago that any server beat as it takes to be gone.
-    async fn silence(&self);
-}
+/// In ms.
+pub(crate) const DAY: u64 = 24 * 60 * 60 * 1_000;
 
 /// Waits for a fact; the case fails when it does not come true in time.
 pub(crate) async fn soon<T>(fact: impl Future<Output = T>) -> T {
@@ -89,6 +61,12 @@ pub(crate) async fn open_board(store: &dyn Store, board: BoardId) {
         .create(&genesis(board, Mode::Everyone), NOON)
         .await
         .unwrap();
+}
+
+/// The store of a rig, with board 1 on it.
+pub(crate) async fn opened(rig: &dyn Rig) -> &dyn Store {
+    open_board(rig.store(), board(1)).await;
+    rig.store()
 }
 
 fn style() -> Style {
@@ -147,6 +125,42 @@ pub(crate) fn extend(id: u64, from: i32, count: i32, done: bool) -> Op {
     }
 }
 
+/// A log with everything in it that can be in one: `rounds` times.
+pub(crate) fn rich_log(rounds: u64) -> Vec<Entry> {
+    let (mut owner, mut guest) = (Pen::of_owner(), Pen::nth(1));
+    let mut entries = Vec::new();
+    for round in 0..rounds {
+        let id = round * 10 + 1;
+        entries.push(guest.does(stroke(id, 40, false)));
+        entries.push(owner.does(line(id + 1)));
+        entries.push(guest.does(extend(id, 40, 25, true)));
+        entries.push(owner.does(Op::SetTitle(format!("Lesson {round} \u{1f58b} ünï"))));
+        let remove = guest.does(Op::Remove {
+            ids: vec![element(id), element(id + 1)],
+        });
+        entries.push(remove.clone());
+        entries.push(owner.does(line(id + 2)));
+        if round.is_multiple_of(2) {
+            entries.push(guest.does(Op::Restore { of: remove.id }));
+        }
+        entries.push(owner.does(Op::SetMode(Mode::Presenters)));
+        entries.push(owner.does(Op::SetPen {
+            person: person(1),
+            holds: true,
+        }));
+        entries.push(guest.does(line(id + 3)));
+        if round % 3 == 2 {
+            entries.push(owner.does(Op::Clear));
+        }
+        entries.push(owner.does(Op::SetPen {
+            person: person(1),
+            holds: false,
+        }));
+        entries.push(owner.does(Op::SetMode(Mode::Everyone)));
+    }
+    entries
+}
+
 /// A client's queue: it numbers its ops.
 #[derive(Debug, Clone)]
 pub(crate) struct Pen {
@@ -170,6 +184,11 @@ impl Pen {
         Self::of(owner(), client(200))
     }
 
+    /// Of the nth person, by the nth client.
+    pub(crate) fn nth(n: u8) -> Self {
+        Self::of(person(n), client(n))
+    }
+
     /// The next op of the queue.
     pub(crate) fn does(&mut self, op: Op) -> Entry {
         self.n += 1;
@@ -189,6 +208,13 @@ impl Pen {
         let hand = u64::from(self.client.0[0]) << 32;
         (0..count)
             .map(|_| self.does(line(hand + u64::from(self.n))))
+            .collect()
+    }
+
+    /// The next ops: `count` long strokes, of a few KB each.
+    pub(crate) fn scribbles(&mut self, count: u64) -> Vec<Entry> {
+        (0..count)
+            .map(|id| self.does(stroke(id, 512, true)))
             .collect()
     }
 }
@@ -246,11 +272,23 @@ pub(crate) async fn document(store: &dyn Store, board: BoardId) -> Document {
 /// Keeps a snapshot of the board as it is.
 pub(crate) async fn snap(store: &dyn Store, board: BoardId) -> Document {
     let document = document(store, board).await;
-    store
-        .put_snapshot(board, Snapshot::of(&document))
-        .await
-        .unwrap();
+    assert_eq!(keep(store, board, &document).await, Kept::Stored);
     document
+}
+
+/// Keeps a document as the board's snapshot.
+pub(crate) async fn keep(store: &dyn Store, board: BoardId, document: &Document) -> Kept {
+    let kept = store.put_snapshot(board, Snapshot::of(document)).await;
+    kept.unwrap()
+}
+
+/// Where the log is after this op of a first epoch.
+pub(crate) fn ends_at(logged: &Logged) -> Position {
+    Position {
+        epoch: 1,
+        seq: logged.seq,
+        chain: logged.chain,
+    }
 }
 
 /// The whole log.

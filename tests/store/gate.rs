@@ -1,17 +1,14 @@
-//! A store whose commits wait at a gate and fail on demand; everything else is the real one's.
+//! A store whose commits wait at a gate and fail on demand, and whose log cannot be read while it is away; everything
+//! else is the real one's.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use inkroom::store::{
-    BoardBatch, BoardCard, Kept, Newest, Outcome, Pruned, Reach, Snapshot, Store, StoreError,
-    StoreHealth,
-};
-use inkroom_board::ledger::{ClientHead, Genesis, Logged};
-use inkroom_board::room::Opening;
-use inkroom_board::wire::Profile;
-use inkroom_board::{BoardId, ClientId, NodeId, PersonId, Position, Seq};
+use inkroom::store::{BoardBatch, Outcome, Reach, Store, StoreError};
+use inkroom_board::ledger::Logged;
+use inkroom_board::{BoardId, Seq};
 use tokio::sync::{Semaphore, watch};
 
 /// How a commit fails.
@@ -32,6 +29,7 @@ pub(crate) struct Gate {
     open: Semaphore,
     /// The boards whose commits fail for as long as they are in here.
     blocked: Mutex<BTreeSet<BoardId>>,
+    is_away: AtomicBool,
     reach: Reach,
     faults: Mutex<VecDeque<Fault>>,
     asked: watch::Sender<Vec<Asked>>,
@@ -51,6 +49,7 @@ impl Gate {
             store,
             open: Semaphore::new(0),
             blocked: Mutex::default(),
+            is_away: AtomicBool::new(false),
             reach,
             faults: Mutex::default(),
             asked,
@@ -86,6 +85,12 @@ impl Gate {
         self.blocked.lock().unwrap().remove(&board);
     }
 
+    /// From now on no log can be read, or every one again.
+    #[allow(dead_code, reason = "the tests of the store use it")]
+    pub(crate) fn be_away(&self, is_away: bool) {
+        self.is_away.store(is_away, Ordering::Relaxed);
+    }
+
     /// From now on every commit panics, as only a bug would make it.
     #[allow(dead_code, reason = "the tests of the server use it")]
     pub(crate) fn break_down(&self) {
@@ -104,11 +109,15 @@ impl Gate {
 }
 
 fn unavailable<T>() -> Result<T, StoreError> {
-    Err(StoreError::Unavailable(sqlx::Error::PoolTimedOut))
+    Err(StoreError::from(sqlx::Error::PoolTimedOut))
 }
 
 #[async_trait]
 impl Store for Gate {
+    fn below(&self) -> &dyn Store {
+        &*self.store
+    }
+
     fn reach(&self) -> Reach {
         self.reach
     }
@@ -139,89 +148,15 @@ impl Store for Gate {
         }
     }
 
-    async fn create(&self, genesis: &Genesis, at_ms: u64) -> Result<(), StoreError> {
-        self.store.create(genesis, at_ms).await
-    }
-
-    async fn load(&self, board: BoardId) -> Result<Opening, StoreError> {
-        self.store.load(board).await
-    }
-
-    async fn newest(&self, board: BoardId) -> Result<Option<Newest>, StoreError> {
-        self.store.newest(board).await
-    }
-
     async fn tail(
         &self,
         board: BoardId,
         after: Seq,
         most: usize,
     ) -> Result<Vec<Logged>, StoreError> {
+        if self.is_away.load(Ordering::Relaxed) {
+            return unavailable();
+        }
         self.store.tail(board, after, most).await
-    }
-
-    async fn heads(&self, boards: &[BoardId]) -> Result<Vec<(BoardId, Position)>, StoreError> {
-        self.store.heads(boards).await
-    }
-
-    async fn client(
-        &self,
-        board: BoardId,
-        client: ClientId,
-    ) -> Result<Option<ClientHead>, StoreError> {
-        self.store.client(board, client).await
-    }
-
-    async fn snapshot(
-        &self,
-        board: BoardId,
-        epoch: u64,
-        seq: Seq,
-    ) -> Result<Option<Vec<u8>>, StoreError> {
-        self.store.snapshot(board, epoch, seq).await
-    }
-
-    async fn put_snapshot(&self, board: BoardId, snapshot: Snapshot) -> Result<Kept, StoreError> {
-        self.store.put_snapshot(board, snapshot).await
-    }
-
-    async fn prune(&self, board: BoardId, now_ms: u64) -> Result<Pruned, StoreError> {
-        self.store.prune(board, now_ms).await
-    }
-
-    async fn person(&self, id: PersonId) -> Result<Option<Profile>, StoreError> {
-        self.store.person(id).await
-    }
-
-    async fn put_person(&self, profile: &Profile, at_ms: u64) -> Result<(), StoreError> {
-        self.store.put_person(profile, at_ms).await
-    }
-
-    async fn touch_person(&self, id: PersonId, at_ms: u64) -> Result<(), StoreError> {
-        self.store.touch_person(id, at_ms).await
-    }
-
-    async fn boards(&self, ids: &[BoardId]) -> Result<Vec<BoardCard>, StoreError> {
-        self.store.boards(ids).await
-    }
-
-    async fn beat(&self, node: NodeId, degraded: bool) -> Result<bool, StoreError> {
-        self.store.beat(node, degraded).await
-    }
-
-    async fn key(&self, name: &str, fresh: &[u8]) -> Result<Vec<u8>, StoreError> {
-        self.store.key(name, fresh).await
-    }
-
-    async fn leave(&self, node: NodeId) -> Result<(), StoreError> {
-        self.store.leave(node).await
-    }
-
-    async fn health(&self) -> StoreHealth {
-        self.store.health().await
-    }
-
-    async fn close(&self) {
-        self.store.close().await;
     }
 }

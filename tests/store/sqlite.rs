@@ -13,6 +13,7 @@ use tempfile::TempDir;
 
 use crate::contract;
 use crate::fixture::*;
+use crate::rig::*;
 
 struct SqliteRig {
     folder: TempDir,
@@ -32,6 +33,26 @@ impl SqliteRig {
     fn sqlite(&self) -> &SqliteStore {
         self.store.as_ref().unwrap()
     }
+
+    /// A connection of our own.
+    async fn connect(&self) -> SqliteConnection {
+        connect(self.folder.path()).await
+    }
+
+    /// The same, holding the lock of the whole file.
+    async fn lock(&self) -> SqliteConnection {
+        let mut link = self.connect().await;
+        let lock = sqlx::query("BEGIN IMMEDIATE").execute(&mut link);
+        lock.await.unwrap();
+        link
+    }
+}
+
+/// Makes the database in a folder refuse the ops of a client, as it would those that break a constraint.
+pub(crate) async fn refuse_client(folder: &Path, n: u8) {
+    assert_eq!(n, 7, "the statement says which");
+    let refuse = sqlx::query(DIALECT.refuse_client_7);
+    refuse.execute(&mut connect(folder).await).await.unwrap();
 }
 
 /// A connection of our own to a store's file.
@@ -44,14 +65,23 @@ async fn scalar(link: &mut SqliteConnection, statement: &'static str) -> i64 {
     sqlx::query_scalar(statement).fetch_one(link).await.unwrap()
 }
 
+const DIALECT: Dialect = Dialect {
+    op_body: "UPDATE ops SET body = CAST(body || x'00' AS BLOB) WHERE board_id = $1 AND seq = $2",
+    op_chain: "UPDATE ops SET chain = x'0102030405060708' WHERE board_id = $1 AND seq = $2",
+    snapshot_body: "UPDATE snapshots SET body = unhex(replace(hex(body), hex('Biology'), hex('Biolegy'))) \
+                    WHERE board_id = $1 AND seq = $2",
+    refuse_client_7: "CREATE TRIGGER refuse BEFORE INSERT ON ops WHEN NEW.client_id = \
+                      x'07070707070707070707070707070707' BEGIN SELECT RAISE(ABORT, 'refused'); END",
+};
+
 #[async_trait]
 impl Rig for SqliteRig {
     fn store(&self) -> &dyn Store {
         self.sqlite()
     }
 
-    async fn another(&self) -> Arc<dyn Store> {
-        Arc::new(SqliteStore::open(self.folder.path()).await.unwrap())
+    async fn open(&self) -> Result<Arc<dyn Store>, StoreError> {
+        Ok(Arc::new(SqliteStore::open(self.folder.path()).await?))
     }
 
     async fn reopen(&mut self) {
@@ -59,56 +89,23 @@ impl Rig for SqliteRig {
         self.store = Some(SqliteStore::open(self.folder.path()).await.unwrap());
     }
 
-    async fn harm(&self, board: BoardId, seq: Seq, harm: Harm) {
-        let statement = match harm {
-            Harm::OpBody => {
-                "UPDATE ops SET body = CAST(body || x'00' AS BLOB) WHERE board_id = ? AND seq = ?"
-            }
-            Harm::OpBodyRepaired => {
-                "UPDATE ops SET body = substr(body, 1, length(body) - 1) WHERE board_id = ? AND seq = ?"
-            }
-            Harm::OpChain => {
-                "UPDATE ops SET chain = x'0102030405060708' WHERE board_id = ? AND seq = ?"
-            }
-            Harm::OpLost => "DELETE FROM ops WHERE board_id = ? AND seq = ?",
-            // Another title: it decodes, and only its hash tells.
-            Harm::SnapshotBody => {
-                "UPDATE snapshots SET body = unhex(replace(hex(body), hex('Biology'), hex('Biolegy'))) \
-                 WHERE board_id = ? AND seq = ?"
-            }
-        };
-        let harm = sqlx::query(statement)
-            .bind(board.0.as_slice())
-            .bind(i64::try_from(seq).unwrap());
-        let harmed = harm
-            .execute(&mut connect(self.folder.path()).await)
-            .await
-            .unwrap();
-        assert_eq!(harmed.rows_affected(), 1);
+    fn dialect(&self) -> &'static Dialect {
+        &DIALECT
     }
 
-    async fn silence(&self) {
-        sqlx::query("UPDATE nodes SET beat_at = beat_at - 10000")
-            .execute(&mut connect(self.folder.path()).await)
-            .await
-            .unwrap();
+    async fn run(&self, statement: &'static str, row: Option<(BoardId, Seq)>) -> u64 {
+        let mut query = sqlx::query(statement);
+        if let Some((board, seq)) = row {
+            query = query
+                .bind(board.0.to_vec())
+                .bind(i64::try_from(seq).unwrap());
+        }
+        let done = query.execute(&mut self.connect().await).await;
+        done.unwrap().rows_affected()
     }
 }
 
-macro_rules! on_sqlite {
-    ($($case:ident),* $(,)?) => {
-        $(
-            #[tokio::test]
-            async fn $case() {
-                #[allow(unused_mut)]
-                let mut rig = SqliteRig::new().await;
-                soon(contract::$case(&mut rig)).await;
-            }
-        )*
-    };
-}
-
-for_each_case!(on_sqlite);
+for_each_case!(SqliteRig);
 
 #[tokio::test]
 async fn a_full_disk_loses_nothing_and_acknowledges_nothing() {
@@ -117,12 +114,12 @@ async fn a_full_disk_loses_nothing_and_acknowledges_nothing() {
     open_board(store, board(1)).await;
     let mut pen = Pen::of_owner();
     let kept = write(store, board(1), pen.draws(10)).await;
-    let pages = scalar(&mut connect(rig.folder.path()).await, "PRAGMA page_count").await;
+    let pages = scalar(&mut rig.connect().await, "PRAGMA page_count").await;
     store
         .limit_pages(Some(u32::try_from(pages).unwrap() + 2))
         .await
         .unwrap();
-    let sent: Vec<_> = (0..200).map(|id| pen.does(stroke(id, 512, true))).collect();
+    let sent = pen.scribbles(200);
     for _ in 0..3 {
         let full = store.commit(&[batch(board(1), sent.clone())]).await;
         assert!(matches!(full, Err(StoreError::Unavailable(_))), "{full:?}");
@@ -135,7 +132,7 @@ async fn a_full_disk_loses_nothing_and_acknowledges_nothing() {
     assert_eq!(seqs(&later), (11..=210).collect::<Vec<_>>());
     assert_eq!(store.health().await.fault, None);
     let sound: String = sqlx::query_scalar("PRAGMA integrity_check")
-        .fetch_one(&mut connect(rig.folder.path()).await)
+        .fetch_one(&mut rig.connect().await)
         .await
         .unwrap();
     assert_eq!(sound, "ok");
@@ -144,13 +141,8 @@ async fn a_full_disk_loses_nothing_and_acknowledges_nothing() {
 #[tokio::test]
 async fn a_commit_waits_for_another_process_that_writes() {
     let rig = SqliteRig::new().await;
-    let store = rig.sqlite();
-    open_board(store, board(1)).await;
-    let mut other = connect(rig.folder.path()).await;
-    sqlx::query("BEGIN IMMEDIATE")
-        .execute(&mut other)
-        .await
-        .unwrap();
+    let store = opened(&rig).await;
+    let mut other = rig.lock().await;
     let mut pen = Pen::of_owner();
     let entries = pen.draws(3);
     let commit = write(store, board(1), entries);
@@ -168,13 +160,8 @@ async fn a_commit_waits_for_another_process_that_writes() {
 #[tokio::test]
 async fn a_lock_that_is_never_let_go_is_an_error_and_then_works() {
     let rig = SqliteRig::new().await;
-    let store = rig.sqlite();
-    open_board(store, board(1)).await;
-    let mut other = connect(rig.folder.path()).await;
-    sqlx::query("BEGIN IMMEDIATE")
-        .execute(&mut other)
-        .await
-        .unwrap();
+    let store = opened(&rig).await;
+    let mut other = rig.lock().await;
     let mut pen = Pen::of_owner();
     let entries = pen.draws(3);
     let busy = soon(store.commit(&[batch(board(1), entries.clone())])).await;
@@ -184,51 +171,9 @@ async fn a_lock_that_is_never_let_go_is_an_error_and_then_works() {
 }
 
 #[tokio::test]
-async fn an_op_that_the_database_refuses_is_an_error_about_data_and_stores_nothing() {
-    let rig = SqliteRig::new().await;
-    let store = rig.sqlite();
-    open_board(store, board(1)).await;
-    refuse_client(rig.folder.path(), 7).await;
-    let (mut good, mut bad) = (Pen::of_owner(), Pen::of(person(7), client(7)));
-    let refused = store
-        .commit(&[batch(board(1), [good.draws(2), bad.draws(1)].concat())])
-        .await;
-    assert!(matches!(refused, Err(StoreError::Data(_))), "{refused:?}");
-    assert_eq!(log(store, board(1)).await, []);
-}
-
-/// Makes the database refuse the ops of a client, as it would one that breaks a constraint.
-pub(crate) async fn refuse_client(folder: &Path, n: u8) {
-    assert_eq!(n, 7, "the statement says which");
-    let refuse = "CREATE TRIGGER refuse BEFORE INSERT ON ops WHEN NEW.client_id = \
-                  x'07070707070707070707070707070707' BEGIN SELECT RAISE(ABORT, 'refused'); END";
-    sqlx::query(refuse)
-        .execute(&mut connect(folder).await)
-        .await
-        .unwrap();
-}
-
-#[tokio::test]
-async fn the_unique_key_is_the_last_defence_against_a_duplicate() {
-    let rig = SqliteRig::new().await;
-    let store = rig.sqlite();
-    open_board(store, board(1)).await;
-    let sent = Pen::of_owner().draws(2);
-    write(store, board(1), sent.clone()).await;
-    sqlx::query("DELETE FROM clients")
-        .execute(&mut connect(rig.folder.path()).await)
-        .await
-        .unwrap();
-    let again = store.commit(&[batch(board(1), sent)]).await;
-    assert!(matches!(again, Err(StoreError::Data(_))), "{again:?}");
-    assert_eq!(log(store, board(1)).await.len(), 2);
-}
-
-#[tokio::test]
 async fn a_commit_that_is_given_up_leaves_nothing_behind() {
     let rig = SqliteRig::new().await;
-    let store = rig.sqlite();
-    open_board(store, board(1)).await;
+    let store = opened(&rig).await;
     let mut pen = Pen::of_owner();
     let entries = pen.draws(500);
     let batches = [batch(board(1), entries.clone())];
@@ -242,23 +187,6 @@ async fn a_commit_that_is_given_up_leaves_nothing_behind() {
         seqs(&write(store, board(1), entries).await),
         (1..=500).collect::<Vec<_>>()
     );
-}
-
-#[tokio::test]
-async fn a_database_from_the_future_is_left_alone() {
-    let mut rig = SqliteRig::new().await;
-    rig.store.take().unwrap().close().await;
-    let newer = "INSERT INTO _sqlx_migrations SELECT 9999, 'later', installed_on, success, checksum, execution_time \
-                 FROM _sqlx_migrations LIMIT 1";
-    sqlx::query(newer)
-        .execute(&mut connect(rig.folder.path()).await)
-        .await
-        .unwrap();
-    let opened = SqliteStore::open(rig.folder.path()).await;
-    let Err(StoreError::Unfit(unfit @ Unfit::Newer { found: 9999, .. })) = opened else {
-        panic!("{opened:?}")
-    };
-    assert!(unfit.to_string().contains("newer Inkroom"));
 }
 
 #[tokio::test]
@@ -328,7 +256,7 @@ async fn a_retry_of_a_known_op_writes_nothing() {
     open_board(rig.store(), board(1)).await;
     let sent = Pen::of_owner().draws(5);
     write(rig.store(), board(1), sent.clone()).await;
-    let mut watcher = connect(rig.folder.path()).await;
+    let mut watcher = rig.connect().await;
     let before = scalar(&mut watcher, "PRAGMA data_version").await;
     let again = commit(rig.store(), board(1), sent).await;
     assert!(

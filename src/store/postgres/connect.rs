@@ -8,8 +8,9 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{ConnectOptions, Connection, PgConnection, PgPool, Row};
+use sqlx::{Connection, PgConnection, PgPool, Row};
 
+use super::door::Door;
 use crate::store::schema::{self, Step};
 use crate::store::{StoreError, Unfit};
 
@@ -58,9 +59,12 @@ const SESSION: &str = "SELECT set_config('lock_timeout', '2s', false), \
     current_setting('fsync') AS fsync, current_setting('full_page_writes') AS full_page_writes";
 
 /// The connections that write, and those that read.
-pub(super) async fn pools(url: &str) -> Result<(PgPool, PgPool), StoreError> {
-    let options = options(url)?;
-    let mut link = first(&options).await?;
+pub(super) async fn pools(
+    options: PgConnectOptions,
+    door: &Door,
+) -> Result<(PgPool, PgPool), StoreError> {
+    let entered = door.enter(FIRST).await;
+    let mut link = entered.map_err(StoreError::Unavailable)?;
     set_up(&mut link).await.map_err(unfit)?;
     let _ = link.close().await;
     // Without a session's limits: a step of the schema may take long, and so may waiting for another server
@@ -77,7 +81,7 @@ pub(super) async fn pools(url: &str) -> Result<(PgPool, PgPool), StoreError> {
     ))
 }
 
-fn options(url: &str) -> Result<PgConnectOptions, Unfit> {
+pub(super) fn options(url: &str) -> Result<PgConnectOptions, Unfit> {
     if !super::PgStore::is_url(url) {
         return Err(Unfit::Url(String::from(
             "it does not begin with postgres://",
@@ -92,13 +96,6 @@ fn why(error: &sqlx::Error) -> String {
     match error {
         sqlx::Error::Configuration(source) => source.to_string(),
         _ => String::from("it cannot be read"),
-    }
-}
-
-async fn first(options: &PgConnectOptions) -> Result<PgConnection, StoreError> {
-    match tokio::time::timeout(FIRST, options.connect()).await {
-        Ok(link) => Ok(link?),
-        Err(_) => Err(StoreError::Unavailable(sqlx::Error::PoolTimedOut)),
     }
 }
 
@@ -117,7 +114,7 @@ fn pool(most: u32) -> PgPoolOptions {
 }
 
 /// Sets up a session, and refuses settings under which something saved could be lost.
-async fn set_up(link: &mut PgConnection) -> Result<(), sqlx::Error> {
+pub(super) async fn set_up(link: &mut PgConnection) -> Result<(), sqlx::Error> {
     let row = sqlx::query(SESSION).fetch_one(link).await?;
     verify(|setting| row.try_get(setting))
 }
@@ -196,7 +193,8 @@ mod tests {
             assert!(!said.contains("secret"), "{said}");
         }
         let options = options("postgres://me:secret@host/ink").unwrap();
-        let shown = format!("{:?}", pool(1).connect_lazy_with(options));
+        let door = Door::new(options.clone());
+        let shown = format!("{door:?} {:?}", pool(1).connect_lazy_with(options));
         assert!(!shown.contains("secret"), "{shown}");
     }
 }
