@@ -404,10 +404,10 @@ fn m11_forged_murmurs_are_bounded() {
             x: i32::MAX,
             y: i32::MIN,
         };
-        let murmur = Murmur::Cursor {
+        let murmur = Murmur::Told(ServerMessage::Cursor {
             member: MemberId(n),
             at: Some(far),
-        };
+        });
         assert_eq!(pair.rooms[0].overhear(node, murmur, pair.now_ms), []);
     }
     let (_, listed) = pair.people(0);

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use inkroom::relay::{Hint, News, Relay, RelayHealth, Subscription};
 use inkroom_board::ledger::Logged;
 use inkroom_board::room::Murmur;
+use inkroom_board::wire::ServerMessage;
 use inkroom_board::{BoardId, ClientId, Entry, NodeId, Op, OpId, PersonId, Position};
 
 /// Everything that is waited for comes within this, or the case fails.
@@ -27,6 +28,11 @@ pub(crate) fn board(n: u8) -> BoardId {
 
 pub(crate) fn node(n: u8) -> NodeId {
     NodeId([n; 8])
+}
+
+/// That a server has so many members.
+pub(crate) fn here(n: u32) -> Murmur {
+    Murmur::Told(ServerMessage::Here(n))
 }
 
 /// Waits for a fact; the case fails when it does not come true in time.

@@ -10,7 +10,7 @@ use inkroom_board::MemberId;
 use inkroom_board::room::Murmur;
 use inkroom_testbed::{Redis, RedisOptions};
 
-use crate::fixture::{Ear, Log, Rig, board, degraded, healthy, node, opens_at, until};
+use crate::fixture::{Ear, Log, Rig, board, degraded, healthy, here, node, opens_at, until};
 
 /// Everything sooner than in earnest, but a deadline that a busy machine keeps.
 pub(crate) const BRISK: Pace = Pace {
@@ -62,8 +62,8 @@ crate::contract::contract!(Redis::start().await);
 /// One says something and the other hears it.
 pub(crate) async fn they_hear([one, two]: &[RedisRelay; 2]) {
     let mut ear = Ear::of(two, board(99)).await;
-    one.murmur(board(99), Murmur::Here(1));
-    ear.hears_murmur(node(1), &Murmur::Here(1)).await;
+    one.murmur(board(99), here(1));
+    ear.hears_murmur(node(1), &here(1)).await;
 }
 
 #[tokio::test]
@@ -114,8 +114,8 @@ async fn installations_with_names_of_their_own_do_not_hear_each_other() {
     b.murmur(board(1), Murmur::Bye);
     b.seats(board(1), &[MemberId(2)]);
     until(async || b.here(board(1)).await == Some(1)).await;
-    a1.murmur(board(1), Murmur::Here(1));
-    ear.hears_murmur(node(1), &Murmur::Here(1)).await;
+    a1.murmur(board(1), here(1));
+    ear.hears_murmur(node(1), &here(1)).await;
     until(async || a2.here(board(1)).await == Some(0)).await;
     nothing_stays(&redis).await;
 }

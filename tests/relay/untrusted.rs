@@ -8,7 +8,7 @@ use inkroom_board::wire::Format;
 use inkroom_testbed::Redis;
 use redis::Client;
 
-use crate::fixture::{Ear, Log, board, node, until};
+use crate::fixture::{Ear, Log, board, here, node, until};
 use crate::redis::{nothing_stays, pair};
 
 async fn publish(redis: &Redis, channel: &str, message: &[u8]) {
@@ -32,13 +32,13 @@ async fn forged_and_random_messages_are_counted_and_ignored() {
     let mut log = Log::of(board(1));
     let mut torn = codec::hint(node(9), &log.clone().grow(3, 10));
     torn.pop();
-    let mut poison: Vec<Vec<u8>> = vec![vec![], vec![0], vec![1; 8], torn];
+    let mut poison: Vec<Vec<u8>> = vec![vec![], vec![0], vec![2; 8], torn];
     // Any bytes, always the same.
     poison.extend((1..60_u32).map(|n| {
         let noise = |i: u32| (i.wrapping_mul(2_654_435_761).wrapping_add(n * 977) >> 13) as u8;
-        (0..n * 31).map(noise).map(|byte| byte | 2).collect()
+        (0..n * 31).map(noise).map(|byte| byte | 4).collect()
     }));
-    poison.push(vec![1; codec::MOST_BYTES + 1]);
+    poison.push(vec![2; codec::MOST_BYTES + 1]);
     for message in &poison {
         publish(&redis, &hints, message).await;
         publish(&redis, &murmurs, message).await;
@@ -48,10 +48,10 @@ async fn forged_and_random_messages_are_counted_and_ignored() {
     let counted = || counters.undecodable.load(Ordering::Relaxed);
     until(async || counted() >= poison.len() as u64 * 2 - 1).await;
     // An unknown murmur between two that are known.
-    let [hello, bye] = [Murmur::Here(1), Murmur::Bye].map(|murmur| Format::Binary.encode(&murmur));
+    let [hello, bye] = [here(1), Murmur::Bye].map(|murmur| Format::Binary.encode(&murmur));
     let list = codec::murmurs(node(9), &[hello, vec![0xee; 40], bye]);
     publish(&redis, &murmurs, &list).await;
-    ear.hears_murmur(node(9), &Murmur::Here(1)).await;
+    ear.hears_murmur(node(9), &here(1)).await;
     ear.hears_murmur(node(9), &Murmur::Bye).await;
     let hint = log.next();
     one.publish(hint.clone());
@@ -86,8 +86,8 @@ async fn odd_values_of_keys_are_as_good_as_none() {
         let words = [&["HSET", room.as_str()][..], &fields].concat();
         let _: u64 = redis.ask(&words).await;
         let mut ear = Ear::of(&two, board(1)).await;
-        one.murmur(board(1), Murmur::Here(1));
-        ear.hears_murmur(node(1), &Murmur::Here(1)).await;
+        one.murmur(board(1), here(1));
+        ear.hears_murmur(node(1), &here(1)).await;
     }
     for key in [&room, &users] {
         let _: String = redis.ask(&["SET", key, "of another kind"]).await;

@@ -346,7 +346,10 @@ impl Room {
         let id = sketch.id();
         let mut effects = self.follow_ink(member, &sketch, now_ms);
         if self.inks.has(member, id) {
-            effects.extend(self.peers.murmur(|| Murmur::Ink { member, sketch }));
+            effects.extend(
+                self.peers
+                    .murmur(|| Murmur::Told(ServerMessage::Ink { member, sketch })),
+            );
         }
         effects
     }

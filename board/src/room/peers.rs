@@ -39,28 +39,9 @@ pub enum Murmur {
         /// Whether it wants to know the same of others.
         asks: bool,
     },
-    /// A listed member came.
-    Joined(Present),
-    /// A listed member's hand, name or colour is different.
-    Changed(Present),
-    /// A listed member went.
-    Left(MemberId),
-    /// How many members the sender has now.
-    Here(u32),
-    /// A member points.
-    Cursor {
-        /// Who.
-        member: MemberId,
-        /// Where.
-        at: Option<Pos>,
-    },
-    /// A member draws.
-    Ink {
-        /// Who.
-        member: MemberId,
-        /// What.
-        sketch: Sketch,
-    },
+    /// What members are told of one of the sender's, in the same words, or how many it has. Messages about anything
+    /// else are passed over.
+    Told(ServerMessage),
     /// The sender has no members any more.
     Bye,
 }
@@ -68,28 +49,17 @@ pub enum Murmur {
 impl Murmur {
     /// What a message about a member of this server is to other servers.
     fn of(message: &ServerMessage) -> Option<Self> {
-        match message {
-            ServerMessage::Joined(present) if !present.member.is_elsewhere() => {
-                Some(Self::Joined(present.clone()))
-            }
-            ServerMessage::Changed(present) if !present.member.is_elsewhere() => {
-                Some(Self::Changed(present.clone()))
-            }
-            ServerMessage::Left(member) if !member.is_elsewhere() => Some(Self::Left(*member)),
-            ServerMessage::Cursor { member, at } if !member.is_elsewhere() => Some(Self::Cursor {
-                member: *member,
-                at: *at,
-            }),
+        let member = match message {
+            ServerMessage::Joined(present) | ServerMessage::Changed(present) => present.member,
+            ServerMessage::Left(member) | ServerMessage::Cursor { member, .. } => *member,
             // Ink that goes on is told as it came: a room's members may hear of it later and in larger pieces.
             ServerMessage::Ink {
                 member,
-                sketch: Sketch::Gone { id },
-            } if !member.is_elsewhere() => Some(Self::Ink {
-                member: *member,
-                sketch: Sketch::Gone { id: *id },
-            }),
-            _ => None,
-        }
+                sketch: Sketch::Gone { .. },
+            } => *member,
+            _ => return None,
+        };
+        (!member.is_elsewhere()).then(|| Self::Told(message.clone()))
     }
 }
 
@@ -183,12 +153,7 @@ impl Room {
         };
         let mut effects = match murmur {
             Murmur::People { here, listed, asks } => self.meet(node, here, listed, asks, now_ms),
-            Murmur::Joined(present) => self.arrived(node, present),
-            Murmur::Changed(present) => self.changed(node, present),
-            Murmur::Left(member) => self.departed(node, member),
-            Murmur::Here(here) => self.counted(node, here),
-            Murmur::Cursor { member, at } => self.pointed(node, member, at),
-            Murmur::Ink { member, sketch } => self.sketched(node, member, &sketch, now_ms),
+            Murmur::Told(message) => self.hear_told(node, message, now_ms),
             Murmur::Bye => Vec::new(),
         };
         if is_new && !self.members.is_empty() {
@@ -196,6 +161,18 @@ impl Room {
             effects.push(self.tell_people(true, now_ms));
         }
         effects
+    }
+
+    fn hear_told(&mut self, node: NodeId, message: ServerMessage, now_ms: u64) -> Vec<Effect> {
+        match message {
+            ServerMessage::Joined(present) => self.arrived(node, present),
+            ServerMessage::Changed(present) => self.changed(node, present),
+            ServerMessage::Left(member) => self.departed(node, member),
+            ServerMessage::Here(here) => self.counted(node, here),
+            ServerMessage::Cursor { member, at } => self.pointed(node, member, at),
+            ServerMessage::Ink { member, sketch } => self.sketched(node, member, &sketch, now_ms),
+            _ => Vec::new(),
+        }
     }
 
     /// To be called about every second: signs of life, and the end of those who give none. While this server hears
@@ -219,7 +196,10 @@ impl Room {
             effects.extend(self.all_ink_here());
         } else if self.peers.told_here != here {
             self.peers.told_here = here;
-            effects.extend(self.peers.murmur(|| Murmur::Here(here)));
+            effects.extend(
+                self.peers
+                    .murmur(|| Murmur::Told(ServerMessage::Here(here))),
+            );
         }
         effects
     }
@@ -328,7 +308,8 @@ impl Room {
             return Vec::new();
         }
         let here = self.inks.all().filter(|(member, _)| !member.is_elsewhere());
-        here.map(|(member, sketch)| Effect::Murmur(Murmur::Ink { member, sketch }))
+        here.map(|(member, sketch)| ServerMessage::Ink { member, sketch })
+            .map(|ink| Effect::Murmur(Murmur::Told(ink)))
             .collect()
     }
 
