@@ -8,6 +8,7 @@
 //! events is the board's.
 
 mod ink;
+mod murmur;
 mod peers;
 mod presence;
 mod rate;
@@ -31,7 +32,7 @@ use rate::Bucket;
 use submit::Sender;
 use vet::Staged;
 
-pub use peers::Murmur;
+pub use murmur::Murmur;
 pub use presence::PERSON_COLOURS;
 pub use recent::Recent;
 
@@ -229,7 +230,7 @@ impl Room {
             return close(member, CloseCode::TryLater);
         }
         let mut effects = self.oldest_tab_over_limit(&profile, member);
-        let last_n = known.map_or(0, |known| known.last_n);
+        let (person, last_n) = (profile.person, known.map_or(0, |known| known.last_n));
         effects.push(send(
             member,
             ServerMessage::Welcome {
@@ -246,7 +247,7 @@ impl Room {
             hand: None,
         }));
         let mut effects = self.spread(effects);
-        effects.extend(self.greet_peers(now_ms));
+        effects.extend(self.greet_peers(person, now_ms));
         effects.extend(self.resume(member, resume));
         effects
     }

@@ -7,7 +7,7 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
-use super::peers::Murmur;
+use super::murmur::Murmur;
 use super::{Answer, Effect, InFlight, Room, cast};
 use crate::element::{Brush, Element, Shape, Stroke, Style};
 use crate::id::{ClientId, ElementId, MemberId, OpId};

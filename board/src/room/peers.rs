@@ -4,71 +4,54 @@
 //! so nothing relies on one: who is here is told whole from time to time, ink ends with the log, and a server that is
 //! not heard any more is forgotten with its people. Not here: how murmurs travel, and the log, which never depends on
 //! them. A reader may question that members of other servers get numbers of this room's own: a number is then as
-//! short as any, and nobody can speak for a member that is not theirs.
+//! short as any, and nobody can speak for a member that is not theirs. What can be said of any is its person's name.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use serde::{Deserialize, Serialize};
-
-use super::presence::LISTED;
+use super::murmur::Murmur;
+use super::presence::{LISTED, is_fit};
 use super::{Effect, Room, cast};
 use crate::geom::Pos;
-use crate::id::{MemberId, NodeId};
-use crate::wire::{Present, ServerMessage, Sketch};
+use crate::id::{MemberId, NodeId, PersonId};
+use crate::wire::{Present, Profile, ServerMessage, Sketch};
 
 /// Who is here is told whole this often, and what is being drawn, in ms: a sign of life, and the cure of everything
-/// that was lost. Often, since somebody who moved on from a server that died is counted twice until it is forgotten.
+/// that was lost.
 const TELL_EVERY_MS: u64 = 3_000;
 /// A server is forgotten when it was silent for so long, in ms: three times the above.
 const FORGET_MS: u64 = 9_000;
+/// A server that somebody seems to have moved on from is forgotten when it does not answer for so long, in ms: until
+/// then they are counted twice. One that lives answers at once.
+const DOUBT_MS: u64 = 1_000;
 /// Most other servers that a room listens to.
 const PEERS: usize = 64;
 /// Most members of one other server that are known by number: those it lists and those that draw.
 const KNOWN: usize = 1_000;
 
-/// What rooms of one board tell each other; members are the sender's.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Murmur {
-    /// All that the sender has: replaces what it told before.
-    People {
-        /// How many members.
-        here: u32,
-        /// Those that it lists.
-        listed: Vec<Present>,
-        /// Whether it wants to know the same of others.
-        asks: bool,
-    },
-    /// What members are told of one of the sender's, in the same words, or how many it has. Messages about anything
-    /// else are passed over.
-    Told(ServerMessage),
-    /// The sender has no members any more.
-    Bye,
-}
-
-impl Murmur {
-    /// What a message about a member of this server is to other servers.
-    fn of(message: &ServerMessage) -> Option<Self> {
-        let member = match message {
-            ServerMessage::Joined(present) | ServerMessage::Changed(present) => present.member,
-            ServerMessage::Left(member) | ServerMessage::Cursor { member, .. } => *member,
-            // Ink that goes on is told as it came: a room's members may hear of it later and in larger pieces.
-            ServerMessage::Ink {
-                member,
-                sketch: Sketch::Gone { .. },
-            } => *member,
-            _ => return None,
-        };
-        (!member.is_elsewhere()).then(|| Self::Told(message.clone()))
-    }
-}
-
 #[derive(Debug)]
 struct Peer {
     heard_ms: u64,
+    /// Since when it is asked whether it lives.
+    doubted_ms: Option<u64>,
     here: u32,
     /// Its members' numbers there and here.
     members: BTreeMap<MemberId, MemberId>,
+}
+
+impl Peer {
+    fn hear(&mut self, now_ms: u64) {
+        self.heard_ms = now_ms;
+        self.doubted_ms = None;
+    }
+
+    fn is_silent(&self, now_ms: u64) -> bool {
+        let is_past = |since: u64, patience| now_ms.saturating_sub(since) > patience;
+        let is_doubted = self
+            .doubted_ms
+            .is_some_and(|since| is_past(since, DOUBT_MS));
+        is_doubted || is_past(self.heard_ms, FORGET_MS)
+    }
 }
 
 #[derive(Debug, Default)]
@@ -99,10 +82,11 @@ impl Peers {
         }
         let peer = self.known.entry(node).or_insert_with(|| Peer {
             heard_ms: now_ms,
+            doubted_ms: None,
             here: 0,
             members: BTreeMap::new(),
         });
-        peer.heard_ms = now_ms;
+        peer.hear(now_ms);
         Some(is_new)
     }
 
@@ -129,15 +113,12 @@ impl Peers {
 
     fn forgive(&mut self, now_ms: u64) {
         for peer in self.known.values_mut() {
-            peer.heard_ms = now_ms;
+            peer.hear(now_ms);
         }
     }
 
     fn silent(&self, now_ms: u64) -> Vec<NodeId> {
-        let silent = self
-            .known
-            .iter()
-            .filter(|(_, peer)| now_ms.saturating_sub(peer.heard_ms) > FORGET_MS);
+        let silent = self.known.iter().filter(|(_, peer)| peer.is_silent(now_ms));
         silent.map(|(node, _)| *node).collect()
     }
 }
@@ -154,6 +135,7 @@ impl Room {
         let mut effects = match murmur {
             Murmur::People { here, listed, asks } => self.meet(node, here, listed, asks, now_ms),
             Murmur::Told(message) => self.hear_told(node, message, now_ms),
+            Murmur::Renamed(profile) => self.hear_name(&profile),
             Murmur::Bye => Vec::new(),
         };
         if is_new && !self.members.is_empty() {
@@ -165,7 +147,7 @@ impl Room {
 
     fn hear_told(&mut self, node: NodeId, message: ServerMessage, now_ms: u64) -> Vec<Effect> {
         match message {
-            ServerMessage::Joined(present) => self.arrived(node, present),
+            ServerMessage::Joined(present) => self.arrived(node, present, now_ms),
             ServerMessage::Changed(present) => self.changed(node, present),
             ServerMessage::Left(member) => self.departed(node, member),
             ServerMessage::Here(here) => self.counted(node, here),
@@ -242,9 +224,27 @@ impl Room {
         all
     }
 
-    /// The first member is here: other servers should know, and say who is there.
-    pub(super) fn greet_peers(&mut self, now_ms: u64) -> Option<Effect> {
-        (self.members.len() == 1).then(|| self.tell_people(true, now_ms))
+    /// A member is here. If it is the first, other servers should know, and say who is there.
+    pub(super) fn greet_peers(&mut self, person: PersonId, now_ms: u64) -> Option<Effect> {
+        let is_moving = self.doubt_where(person, None, now_ms);
+        (is_moving || self.members.len() == 1).then(|| self.tell_people(true, now_ms))
+    }
+
+    /// Somebody came, here or `to` another server. If they were elsewhere already, they have two tabs, or the server
+    /// they were on died: whether there is one to be asked. Which of a person's tabs came cannot be told: nobody says
+    /// which client a member is.
+    fn doubt_where(&mut self, person: PersonId, to: Option<NodeId>, now_ms: u64) -> bool {
+        let presence = &self.presence;
+        let others = self.peers.known.iter_mut();
+        let mut doubtful: Vec<_> = others
+            .filter(|(node, peer)| Some(**node) != to && peer.doubted_ms.is_none())
+            .map(|(_, peer)| peer)
+            .filter(|peer| peer.members.values().any(|it| presence.is(*it, person)))
+            .collect();
+        for peer in &mut doubtful {
+            peer.doubted_ms = Some(now_ms);
+        }
+        !doubtful.is_empty()
     }
 
     /// The last member is gone: other servers need to tell this one nothing any more.
@@ -313,11 +313,15 @@ impl Room {
             .collect()
     }
 
-    fn arrived(&mut self, node: NodeId, present: Present) -> Vec<Effect> {
+    fn arrived(&mut self, node: NodeId, present: Present, now_ms: u64) -> Vec<Effect> {
         let before = self.peers.known.get(&node).map_or(0, |peer| peer.here);
         let is_new = self.peers.number(node, present.member).is_none();
+        let is_moving = is_new && self.doubt_where(present.profile.person, Some(node), now_ms);
         let mut effects = self.changed(node, present);
         effects.extend(self.counted(node, before.saturating_add(u32::from(is_new))));
+        if is_moving {
+            effects.extend(self.ask_around(now_ms));
+        }
         effects
     }
 
@@ -331,6 +335,15 @@ impl Room {
             Some(known) if known == present => Vec::new(),
             Some(_) => self.presence.change(present),
         }
+    }
+
+    /// Somebody who may have members here, too, has another name. It is not told on: whoever said it told everybody.
+    fn hear_name(&mut self, profile: &Profile) -> Vec<Effect> {
+        if !is_fit(&profile.name, profile.colour) {
+            return Vec::new();
+        }
+        let effects = self.rename(profile);
+        self.spread(effects)
     }
 
     fn departed(&mut self, node: NodeId, member: MemberId) -> Vec<Effect> {

@@ -7,7 +7,8 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use super::{Effect, Room, cast, close, send};
+use super::murmur::Murmur;
+use super::{Effect, Member, Room, cast, close, send};
 use crate::element::Ink;
 use crate::geom::Pos;
 use crate::id::{MemberId, PersonId};
@@ -149,6 +150,12 @@ impl Presence {
         self.members.get(&member).map(|who| who.present(member))
     }
 
+    /// Whether that is who the member is.
+    pub(super) fn is(&self, member: MemberId, person: PersonId) -> bool {
+        let who = self.members.get(&member);
+        who.is_some_and(|who| who.profile.person == person)
+    }
+
     /// Tells all of a member that is new on the list; they count it too.
     fn introduce(&mut self, member: MemberId) -> Vec<Effect> {
         self.told = self.told.saturating_add(1);
@@ -211,10 +218,10 @@ impl Presence {
     }
 
     fn rename(&mut self, profile: &Profile) -> Vec<Effect> {
-        let mine = self
-            .members
-            .iter()
-            .filter(|(id, who)| !id.is_elsewhere() && who.profile.person == profile.person);
+        let mine = self.members.iter().filter(|(id, who)| {
+            let is_theirs = who.profile.person == profile.person;
+            is_theirs && !id.is_elsewhere() && who.profile != *profile
+        });
         let renamed: Vec<_> = mine
             .map(|(id, who)| Present {
                 profile: profile.clone(),
@@ -277,6 +284,12 @@ impl Presence {
     pub(super) fn wants_tick(&self) -> bool {
         self.told != self.count() || self.cursors.values().any(|cursor| cursor.waiting.is_some())
     }
+}
+
+/// Whether people may be called and shown like that.
+pub(super) fn is_fit(name: &str, colour: Ink) -> bool {
+    let is_name = !name.trim().is_empty() && check_text(name, limits::NAME_CHARS).is_ok();
+    is_name && PERSON_COLOURS.contains(&colour)
 }
 
 impl Someone {
@@ -349,10 +362,8 @@ impl Room {
             return effects;
         }
         let name = name.trim();
-        let fine = !name.is_empty()
-            && check_text(name, limits::NAME_CHARS).is_ok()
-            && PERSON_COLOURS.contains(&colour);
-        let Some(who) = self.members.get(&member).filter(|_| fine) else {
+        let known = self.members.get(&member);
+        let Some(who) = known.filter(|_| is_fit(name, colour)) else {
             return Vec::new();
         };
         let profile = Profile {
@@ -360,16 +371,19 @@ impl Room {
             name: name.into(),
             colour,
         };
-        for who in self
-            .members
-            .values_mut()
-            .filter(|who| who.profile.person == profile.person)
-        {
-            who.profile = profile.clone();
-        }
-        let mut effects = self.presence.rename(&profile);
+        let mut effects = self.rename(&profile);
+        effects.extend(self.peers.murmur(|| Murmur::Renamed(profile.clone())));
         effects.push(Effect::SaveProfile(profile));
         effects
+    }
+
+    /// A person's members here are called and shown like this.
+    pub(super) fn rename(&mut self, profile: &Profile) -> Vec<Effect> {
+        let mine = |who: &&mut Member| who.profile.person == profile.person;
+        for who in self.members.values_mut().filter(mine) {
+            who.profile = profile.clone();
+        }
+        self.presence.rename(profile)
     }
 
     pub(super) fn draws(&self, member: MemberId) -> bool {
