@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use inkroom::relay::{Hint, News, Relay, RelayHealth, Subscription};
+use inkroom::relay::{Hint, News, Relay, RelayHealth, RoomState, Subscription};
 use inkroom_board::ledger::Logged;
 use inkroom_board::room::Murmur;
 use inkroom_board::wire::ServerMessage;
@@ -172,6 +172,15 @@ impl Ear {
                 _ => {}
             }
         }
+    }
+}
+
+/// A board whose log ends there, and of which little else is known.
+pub(crate) fn state(head: Position) -> RoomState {
+    RoomState {
+        head,
+        snap_seq: None,
+        role_version: 0,
     }
 }
 

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use inkroom::relay::redis::{BadAccess, Pace};
-use inkroom::relay::{RedisAccess, RedisRelay, Relay};
+use inkroom::relay::{RedisAccess, RedisRelay, Relay, RoomState};
 use inkroom_board::MemberId;
 use inkroom_board::room::Murmur;
 use inkroom_testbed::{Redis, RedisOptions};
 
-use crate::fixture::{Ear, Log, Rig, board, degraded, healthy, here, node, opens_at, until};
+use crate::fixture::{Ear, Log, Rig, board, degraded, healthy, here, node, opens_at, state, until};
 
 /// Everything sooner than in earnest, but a deadline that a busy machine keeps.
 pub(crate) const BRISK: Pace = Pace {
@@ -67,17 +67,59 @@ pub(crate) async fn they_hear([one, two]: &[RedisRelay; 2]) {
 }
 
 #[tokio::test]
-async fn a_large_run_goes_as_its_head_and_is_remembered_for_who_comes_later() {
+async fn a_large_run_goes_as_its_head() {
     let redis = Redis::start().await;
     let [one, two] = pair(&redis).await;
     let mut ear = Ear::of(&two, board(1)).await;
     let mut log = Log::of(board(1));
     one.publish(log.grow(40, 1000));
     ear.hears_head(log.position()).await;
-    opens_at(&two, board(1), log.position()).await;
     let hint = log.next();
     one.publish(hint.clone());
     ear.hears(&hint).await;
+    nothing_stays(&redis).await;
+}
+
+#[tokio::test]
+async fn how_a_board_is_is_remembered_for_a_day() {
+    let redis = Redis::start().await;
+    let [one, two] = pair(&redis).await;
+    let mut log = Log::of(board(1));
+    log.grow(9, 10);
+    let known = RoomState {
+        snap_seq: Some(4),
+        role_version: 3,
+        ..state(log.position())
+    };
+    one.remember(board(1), known, "Homework");
+    opens_at(&two, board(1), log.position()).await;
+    let said = async || two.recall(&[board(2), board(1)]).await;
+    assert_eq!(said().await, [(board(1), known)].into());
+    // Another server that writes on it does not know which snapshot is the newest.
+    log.grow(1, 10);
+    let later = RoomState {
+        snap_seq: None,
+        ..RoomState {
+            head: log.position(),
+            ..known
+        }
+    };
+    two.remember(board(1), later, "Homework");
+    opens_at(&one, board(1), log.position()).await;
+    let both = RoomState {
+        snap_seq: Some(4),
+        ..later
+    };
+    assert_eq!(said().await, [(board(1), both)].into());
+    let key = format!("ink:{{{}}}:room", board(1));
+    let title: String = redis.ask(&["HGET", &key, "title"]).await;
+    assert_eq!(title, "Homework");
+    let mut fields: Vec<String> = redis.ask(&["HKEYS", &key]).await;
+    fields.sort_unstable();
+    let all = "chain epoch head_seq role_version snap_seq title";
+    assert_eq!(fields.join(" "), all);
+    let ttl: i64 = redis.ask(&["TTL", &key]).await;
+    assert!((86_300..=86_400).contains(&ttl));
     nothing_stays(&redis).await;
 }
 
@@ -189,6 +231,7 @@ async fn a_user_limited_to_its_keys_and_channels_is_enough() {
             .is_some_and(|nodes| nodes.len() == 2)
     })
     .await;
+    both[0].remember(board(1), state(hint.head()), "");
     opens_at(&both[1], board(1), hint.head()).await;
 }
 
@@ -207,11 +250,13 @@ async fn a_redis_that_is_full_still_carries() {
         both[0].seats(board(1), &[MemberId(2)]);
         let hint = log.next();
         both[0].publish(hint.clone());
+        both[0].remember(board(1), state(hint.head()), "");
         ear.hears(&hint).await;
         tokio::time::sleep(BRISK.ping / 2).await;
     }
     // Nothing could be kept.
     until(async || both[1].here(board(1)).await == Some(0)).await;
+    assert!(both[1].recall(&[board(1)]).await.is_empty());
     healthy(&both[0]).await;
 }
 

@@ -64,27 +64,15 @@ async fn odd_values_of_keys_are_as_good_as_none() {
     let [one, two] = pair(&redis).await;
     let room = format!("ink:{{{}}}:room", board(1));
     let users = format!("ink:{{{}}}:users", board(1));
+    let zeros = "0000000000000000";
     for fields in [
-        [
-            "epoch",
-            "many",
-            "head_seq",
-            "1",
-            "head_chain",
-            "0000000000000000",
-        ],
-        [
-            "epoch",
-            "1",
-            "head_seq",
-            "-1",
-            "head_chain",
-            "0000000000000000",
-        ],
-        ["epoch", "1", "head_seq", "1", "head_chain", "ink"],
+        ["epoch", "many", "head_seq", "1", "chain", zeros],
+        ["epoch", "1", "head_seq", "-1", "chain", zeros],
+        ["epoch", "1", "head_seq", "1", "chain", "ink"],
     ] {
-        let words = [&["HSET", room.as_str()][..], &fields].concat();
+        let words = [&["HSET", room.as_str(), "role_version", "0"][..], &fields].concat();
         let _: u64 = redis.ask(&words).await;
+        assert!(two.recall(&[board(1)]).await.is_empty());
         let mut ear = Ear::of(&two, board(1)).await;
         one.murmur(board(1), here(1));
         ear.hears_murmur(node(1), &here(1)).await;

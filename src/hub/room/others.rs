@@ -61,7 +61,8 @@ impl Task {
 
     /// Unlike what the store says, what a relay says is only a reason to look.
     fn compare_hint(&mut self, head: Position) -> Vec<Effect> {
-        if head == self.room.document().position() {
+        let here = self.room.document().position();
+        if head == here || (head.epoch == here.epoch && head.seq < here.seq) {
             return Vec::new();
         }
         self.catch_up()
@@ -92,8 +93,14 @@ impl Task {
         self.catch_up()
     }
 
+    /// Once a second: what those who are not here may want to know.
+    pub(super) fn tell_others(&mut self) {
+        self.sit();
+        self.tell_state();
+    }
+
     /// Says who is here: other servers and pages count them.
-    pub(super) fn sit(&mut self) {
+    fn sit(&mut self) {
         let here = self.members.len();
         let is_due = self.seated.at.is_none_or(|at| at.elapsed() >= SEATS);
         if here == self.seated.members && (here == 0 || !is_due) {
