@@ -18,7 +18,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use inkroom_board::ledger::Logged;
 use inkroom_board::room::Murmur;
-use inkroom_board::{BoardId, MemberId, NodeId, Position, Seq};
+use inkroom_board::{BoardId, MemberId, NodeId, Pos, Position, Seq};
 use tokio::sync::watch;
 
 pub use counters::RelayCounters;
@@ -122,6 +122,9 @@ pub trait Relay: Send + Sync + Debug {
     /// Who is on this board at this server, all of them: counted for five minutes, so it is said again every minute,
     /// and when somebody leaves.
     fn seats(&self, board: BoardId, members: &[MemberId]);
+
+    /// Where members on this board at this server pointed in the last second; to be said about once a second.
+    fn cursors(&self, _board: BoardId, _cursors: &[(MemberId, Pos)]) {}
 
     /// How many are on this board at all servers; nothing if that is not known within a tenth of a second.
     async fn here(&self, board: BoardId) -> Option<usize>;

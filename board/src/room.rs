@@ -7,6 +7,7 @@
 //! back to them in the log like everybody's, and that is its acknowledgement, so a member's order of
 //! events is the board's.
 
+mod cursors;
 mod ink;
 mod murmur;
 mod peers;
@@ -249,6 +250,7 @@ impl Room {
         let mut effects = self.spread(effects);
         effects.extend(self.greet_peers(person, now_ms));
         effects.extend(self.resume(member, resume));
+        effects.extend(self.presence.cursors(member, now_ms));
         effects
     }
 

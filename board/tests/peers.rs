@@ -250,6 +250,50 @@ fn m11_whoever_comes_first_to_a_server_sees_what_is_being_drawn_on_others() {
 }
 
 #[test]
+fn m11_whoever_comes_sees_where_others_rest_on_any_server() {
+    let at = Pos { x: 64, y: 0 };
+    let mut pair = two_people();
+    pair.say(0, 1, ClientMessage::Cursor(Some(at)));
+    pair.deliver();
+    let shown = |pair: &mut Pair, server: usize, n| {
+        let room = &mut pair.rooms[server];
+        let effects = room.join(member(n), profile(person(n)), None, None, pair.now_ms);
+        let cursors = effects.into_iter().filter_map(|effect| match effect {
+            Effect::Send {
+                to,
+                message: ServerMessage::Cursor { at, .. },
+            } if to == member(n) => at,
+            _ => None,
+        });
+        cursors.collect::<Vec<_>>()
+    };
+    for server in 0..2 {
+        assert_eq!(shown(&mut pair, server, 7), [at]);
+    }
+    pair.now_ms += limits::CURSOR_KEEP_MS;
+    for server in 0..2 {
+        assert_eq!(shown(&mut pair, server, 8), []);
+    }
+}
+
+#[test]
+fn m12_where_people_point_is_told_of_a_group_and_not_of_an_audience() {
+    let (mut pair, at) = (Pair::new(), Pos { x: 64, y: 0 });
+    pair.join(0, 1);
+    pair.say(0, 1, ClientMessage::Cursor(Some(at)));
+    let pointing = |pair: &Pair| {
+        pair.rooms[0]
+            .pointing(1_000, pair.now_ms)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(pointing(&pair), [(member(1), at)]);
+    for n in 2..=60 {
+        pair.join(0, n);
+    }
+    assert_eq!(pointing(&pair), []);
+}
+
+#[test]
 fn m11_a_server_without_members_is_told_nothing() {
     let mut pair = two_people();
     pair.leave(1, 2);

@@ -9,6 +9,7 @@ mod access;
 mod beat;
 mod bodies;
 mod commands;
+mod cursors;
 mod health;
 mod keys;
 mod listen;
@@ -25,7 +26,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use inkroom_board::room::Murmur;
 use inkroom_board::wire::Format;
-use inkroom_board::{BoardId, MemberId, NodeId};
+use inkroom_board::{BoardId, MemberId, NodeId, Pos};
 use redis::Pipeline;
 use tokio::sync::watch;
 use tokio::time::timeout;
@@ -43,6 +44,7 @@ pub use beat::NodeBeat;
 use access::Link;
 use beat::Beats;
 use commands::Commands;
+use cursors::Cursors;
 use health::Health;
 use keys::Keys;
 use listeners::Listeners;
@@ -75,6 +77,7 @@ struct Shared {
     listeners: Arc<Listeners>,
     rooms: Rooms,
     seats: Seats,
+    cursors: Cursors,
     beats: Mutex<Beats>,
     health: Health,
     counters: Arc<RelayCounters>,
@@ -104,6 +107,7 @@ impl RedisRelay {
             listeners: Arc::new(Listeners::default()),
             rooms: Rooms::default(),
             seats: Seats::default(),
+            cursors: Cursors::default(),
             beats: Mutex::default(),
             health: Health::new(Arc::clone(&counters)),
             counters,
@@ -124,6 +128,16 @@ impl RedisRelay {
     #[must_use]
     pub fn counters(&self) -> Arc<RelayCounters> {
         Arc::clone(&self.shared.counters)
+    }
+}
+
+impl RedisRelay {
+    /// What a room that opens is told before anything that is new.
+    async fn remembered(&self, board: BoardId) -> Vec<News> {
+        let mut news = self.pointing(board).await;
+        let known = self.recall(&[board]).await;
+        news.extend(known.get(&board).map(|state| News::Head(state.head)));
+        news
     }
 }
 
@@ -162,10 +176,10 @@ impl Relay for RedisRelay {
         let (listening, mut confirmed) = self.shared.listeners.listen(board, &inbox);
         let in_force = async { confirmed.wait_for(|is_so| *is_so).await.is_ok() };
         let is_in_force = timeout(self.shared.link.pace.confirm, in_force).await;
-        if is_in_force == Ok(true)
-            && let Some(state) = self.recall(&[board]).await.get(&board)
-        {
-            inbox.put_first(News::Head(state.head));
+        if is_in_force == Ok(true) {
+            for news in self.remembered(board).await {
+                inbox.put_first(news);
+            }
         }
         listening.goes_on();
         Box::new(Outlet {
@@ -188,6 +202,10 @@ impl Relay for RedisRelay {
 
     fn seats(&self, board: BoardId, members: &[MemberId]) {
         self.shared.seats.set(board, members);
+    }
+
+    fn cursors(&self, board: BoardId, cursors: &[(MemberId, Pos)]) {
+        self.shared.cursors.put(board, cursors);
     }
 
     async fn here(&self, board: BoardId) -> Option<usize> {

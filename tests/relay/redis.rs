@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use inkroom::relay::redis::{BadAccess, Pace};
-use inkroom::relay::{RedisAccess, RedisRelay, Relay, RoomState};
-use inkroom_board::MemberId;
+use inkroom::relay::{News, RedisAccess, RedisRelay, Relay, RoomState};
 use inkroom_board::room::Murmur;
+use inkroom_board::wire::{Format, ServerMessage};
+use inkroom_board::{MemberId, Pos};
 use inkroom_testbed::{Redis, RedisOptions};
 
 use crate::fixture::{Ear, Log, Rig, board, degraded, healthy, here, node, opens_at, state, until};
@@ -138,6 +139,64 @@ async fn the_last_listener_unsubscribes() {
     until(async || listeners().await == 0).await;
 }
 
+/// What a room that opens on that server is told first.
+async fn opens_with(relay: &RedisRelay) -> Option<News> {
+    let mut ear = Ear::of(relay, board(1)).await;
+    let first = tokio::time::timeout(Duration::from_millis(100), ear.0.next());
+    first.await.ok()
+}
+
+fn points(member: MemberId, at: Pos) -> Murmur {
+    let at = Some(at);
+    Murmur::Told(ServerMessage::Cursor { member, at })
+}
+
+#[tokio::test]
+async fn a_room_that_opens_is_told_where_people_of_other_servers_point() {
+    let redis = Redis::start().await;
+    let [one, two] = pair(&redis).await;
+    let (ada, at) = (MemberId(2), Pos { x: 64, y: -640 });
+    one.seats(board(1), &[ada]);
+    let is_told = async |relay: &RedisRelay| {
+        let first = opens_with(relay).await;
+        matches!(first, Some(News::Murmur(from, murmur)) if (from, &murmur) == (node(1), &points(ada, at)))
+    };
+    until(async || {
+        one.cursors(board(1), &[(ada, at)]);
+        is_told(&two).await
+    })
+    .await;
+    assert!(opens_with(&one).await.is_none(), "it knows its own");
+    let key = format!("ink:{{{}}}:cur:{}:2", board(1), node(1));
+    one.cursors(board(1), &[(ada, at)]);
+    until(async || {
+        let ttl: i64 = redis.ask(&["PTTL", &key]).await;
+        assert!(ttl <= 2_000);
+        ttl > 1_000
+    })
+    .await;
+    nothing_stays(&redis).await;
+    // Nobody says it any more.
+    until(async || redis.ask::<u64>(&["EXISTS", &key]).await == 0).await;
+    assert!(opens_with(&two).await.is_none());
+}
+
+#[tokio::test]
+async fn nobody_looks_where_an_audience_points() {
+    let redis = Redis::start().await;
+    let [one, two] = pair(&redis).await;
+    let crowd: Vec<_> = (1..=51).map(MemberId::of_this_server).collect();
+    let place = Format::Binary.encode(&Pos { x: 3, y: 4 });
+    let place = String::from_utf8(place).unwrap();
+    let key = format!("ink:{{{}}}:cur:{}:2", board(1), node(1));
+    let _: String = redis.ask(&["SET", &key, &place, "EX", "60"]).await;
+    one.seats(board(1), &crowd);
+    until(async || two.here(board(1)).await == Some(51)).await;
+    assert!(opens_with(&two).await.is_none());
+    one.seats(board(1), &crowd[..50]);
+    until(async || opens_with(&two).await.is_some()).await;
+}
+
 #[tokio::test]
 async fn installations_with_names_of_their_own_do_not_hear_each_other() {
     let redis = Redis::start().await;
@@ -251,6 +310,7 @@ async fn a_redis_that_is_full_still_carries() {
         let hint = log.next();
         both[0].publish(hint.clone());
         both[0].remember(board(1), state(hint.head()), "");
+        both[0].cursors(board(1), &[(MemberId(2), Pos { x: 64, y: 0 })]);
         ear.hears(&hint).await;
         tokio::time::sleep(BRISK.ping / 2).await;
     }

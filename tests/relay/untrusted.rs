@@ -4,22 +4,25 @@ use std::sync::atomic::Ordering;
 
 use inkroom::relay::{Relay, codec};
 use inkroom_board::room::Murmur;
-use inkroom_board::wire::Format;
+use inkroom_board::wire::{Format, ServerMessage};
+use inkroom_board::{MemberId, Pos};
 use inkroom_testbed::Redis;
-use redis::Client;
+use redis::{Client, FromRedisValue};
 
 use crate::fixture::{Ear, Log, board, here, node, until};
 use crate::redis::{nothing_stays, pair};
 
-async fn publish(redis: &Redis, channel: &str, message: &[u8]) {
+/// A command with any bytes.
+async fn tell<T: FromRedisValue>(redis: &Redis, command: &str, to: &str, bytes: &[u8]) -> T {
     let client = Client::open(redis.url()).unwrap();
     let mut link = client.get_multiplexed_async_connection().await.unwrap();
-    let heard: u64 = redis::cmd("PUBLISH")
-        .arg(channel)
-        .arg(message)
-        .query_async(&mut link)
-        .await
-        .unwrap();
+    let mut command = redis::cmd(command);
+    let answer = command.arg(to).arg(bytes).query_async(&mut link).await;
+    answer.unwrap()
+}
+
+async fn publish(redis: &Redis, channel: &str, message: &[u8]) {
+    let heard: u64 = tell(redis, "PUBLISH", channel, message).await;
     assert_eq!(heard, 1, "somebody listens");
 }
 
@@ -56,6 +59,41 @@ async fn forged_and_random_messages_are_counted_and_ignored() {
     let hint = log.next();
     one.publish(hint.clone());
     ear.hears(&hint).await;
+}
+
+#[tokio::test]
+async fn a_forged_cursor_is_no_cursor() {
+    let redis = Redis::start().await;
+    let [one, two] = pair(&redis).await;
+    let users = format!("ink:{{{}}}:users", board(1));
+    let cursor = |sid: &str| format!("ink:{{{}}}:cur:{sid}", board(1));
+    let [long, far, list, good] = [2, 4, 6, 8].map(|n| format!("{}:{n}", node(9)));
+    let all = [&long, &far, &list, &good].map(String::as_str);
+    for sid in all.into_iter().chain(["", ":", "nobody", "\u{0}:2"]) {
+        let _: u64 = redis.ask(&["ZADD", &users, "9999999999999", sid]).await;
+    }
+    let at = Pos { x: 3, y: 4 };
+    let off_board = Pos {
+        x: i32::MAX,
+        y: i32::MIN,
+    };
+    let [place, far_place] = [at, off_board].map(|at| Format::Binary.encode(&at));
+    for (sid, value) in [
+        (&long, place.repeat(1_000_000)),
+        (&far, far_place),
+        (&good, place),
+    ] {
+        let _: String = tell(&redis, "SET", &cursor(sid), &value).await;
+    }
+    let _: u64 = tell(&redis, "RPUSH", &cursor(&list), b"of another kind").await;
+    let mut ear = Ear::of(&two, board(1)).await;
+    one.murmur(board(1), here(1));
+    let shown = ServerMessage::Cursor {
+        member: MemberId(8),
+        at: Some(at),
+    };
+    ear.hears_murmur(node(9), &Murmur::Told(shown)).await;
+    ear.hears_murmur(node(1), &here(1)).await;
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use alloc::vec::Vec;
 
 use super::murmur::Murmur;
 use super::presence::{LISTED, is_fit};
-use super::{Effect, Room, cast};
+use super::{Effect, Room};
 use crate::geom::Pos;
 use crate::id::{MemberId, NodeId, PersonId};
 use crate::wire::{Present, Profile, ServerMessage, Sketch};
@@ -151,7 +151,7 @@ impl Room {
             ServerMessage::Changed(present) => self.changed(node, present),
             ServerMessage::Left(member) => self.departed(node, member),
             ServerMessage::Here(here) => self.counted(node, here),
-            ServerMessage::Cursor { member, at } => self.pointed(node, member, at),
+            ServerMessage::Cursor { member, at } => self.pointed(node, member, at, now_ms),
             ServerMessage::Ink { member, sketch } => self.sketched(node, member, &sketch, now_ms),
             _ => Vec::new(),
         }
@@ -364,13 +364,19 @@ impl Room {
         Vec::new()
     }
 
-    fn pointed(&mut self, node: NodeId, member: MemberId, at: Option<Pos>) -> Vec<Effect> {
+    fn pointed(
+        &mut self,
+        node: NodeId,
+        member: MemberId,
+        at: Option<Pos>,
+        now_ms: u64,
+    ) -> Vec<Effect> {
+        if at.is_some_and(|at| !at.is_on_board()) {
+            return Vec::new();
+        }
         let number = self.peers.number_or_new(node, member);
-        let number = number.filter(|_| at.is_none_or(|at| at.is_on_board()));
-        number
-            .map(|member| cast(None, ServerMessage::Cursor { member, at }))
-            .into_iter()
-            .collect()
+        let follow = |number| self.presence.follow_cursor(number, at, now_ms);
+        number.map(follow).into_iter().collect()
     }
 
     fn sketched(

@@ -7,6 +7,7 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
+use super::cursors::Cursors;
 use super::murmur::Murmur;
 use super::{Effect, Member, Room, cast, close, send};
 use crate::element::Ink;
@@ -45,13 +46,6 @@ struct Someone {
 }
 
 #[derive(Debug, Default)]
-struct Cursor {
-    told_ms: u64,
-    /// Where it is by now, if that was not told yet.
-    waiting: Option<Option<Pos>>,
-}
-
-#[derive(Debug, Default)]
 pub(super) struct Presence {
     /// Those of this server, and those whom other servers list.
     members: BTreeMap<MemberId, Someone>,
@@ -61,7 +55,7 @@ pub(super) struct Presence {
     elsewhere: u32,
     listed: usize,
     next_hand: u32,
-    cursors: BTreeMap<MemberId, Cursor>,
+    cursors: Cursors,
     /// What members take the count to be.
     told: u32,
     told_ms: u64,
@@ -98,7 +92,7 @@ impl Presence {
     }
 
     pub(super) fn leave(&mut self, member: MemberId) -> Vec<Effect> {
-        self.cursors.remove(&member);
+        self.cursors.forget(member);
         let Some(gone) = self.members.remove(&member) else {
             return Vec::new();
         };
@@ -249,30 +243,49 @@ impl Presence {
     }
 
     fn point(&mut self, member: MemberId, at: Option<Pos>, now_ms: u64) -> Vec<Effect> {
-        let cursor = self.cursors.entry(member).or_default();
-        if now_ms.saturating_sub(cursor.told_ms) < limits::CURSOR_EVERY_MS {
-            cursor.waiting = Some(at);
-            return Vec::new();
+        if self.cursors.point((member, at), now_ms) {
+            Vec::from([show(member, at)])
+        } else {
+            Vec::new()
         }
-        *cursor = Cursor {
-            told_ms: now_ms,
-            waiting: None,
+    }
+
+    /// A member of another server points there.
+    pub(super) fn follow_cursor(
+        &mut self,
+        member: MemberId,
+        at: Option<Pos>,
+        now_ms: u64,
+    ) -> Effect {
+        self.cursors.follow((member, at), now_ms);
+        show(member, at)
+    }
+
+    /// Where others point as far as it would still be shown, for a newcomer.
+    pub(super) fn cursors(&self, newcomer: MemberId, now_ms: u64) -> Vec<Effect> {
+        let shown = self.cursors.within(limits::CURSOR_KEEP_MS, now_ms);
+        let others = shown.filter(|(member, _)| *member != newcomer);
+        let cursor = |(member, at)| ServerMessage::Cursor {
+            member,
+            at: Some(at),
         };
-        Vec::from([cast(Some(member), ServerMessage::Cursor { member, at })])
+        let cursors = others.map(|pointing| send(newcomer, cursor(pointing)));
+        cursors.take(LISTED_MOST).collect()
+    }
+
+    /// Where members of this server pointed within so many ms.
+    pub(super) fn cursors_here(
+        &self,
+        ms: u64,
+        now_ms: u64,
+    ) -> impl Iterator<Item = (MemberId, Pos)> {
+        let recent = self.cursors.within(ms, now_ms);
+        recent.filter(|(member, _)| !member.is_elsewhere())
     }
 
     pub(super) fn tick(&mut self, now_ms: u64) -> Vec<Effect> {
-        let due = self
-            .cursors
-            .iter()
-            .filter(|(_, cursor)| now_ms.saturating_sub(cursor.told_ms) >= limits::CURSOR_EVERY_MS);
-        let due: Vec<_> = due
-            .filter_map(|(id, cursor)| cursor.waiting.map(|at| (*id, at)))
-            .collect();
-        let mut effects: Vec<_> = due
-            .into_iter()
-            .flat_map(|(id, at)| self.point(id, at, now_ms))
-            .collect();
+        let due = self.cursors.due(now_ms).into_iter();
+        let mut effects: Vec<_> = due.map(|(member, at)| show(member, at)).collect();
         if self.told != self.count() && now_ms.saturating_sub(self.told_ms) >= COUNT_EVERY_MS {
             self.told = self.count();
             self.told_ms = now_ms;
@@ -282,8 +295,13 @@ impl Presence {
     }
 
     pub(super) fn wants_tick(&self) -> bool {
-        self.told != self.count() || self.cursors.values().any(|cursor| cursor.waiting.is_some())
+        self.told != self.count() || self.cursors.is_waiting()
     }
+}
+
+/// Tells all others where a member points.
+fn show(member: MemberId, at: Option<Pos>) -> Effect {
+    cast(Some(member), ServerMessage::Cursor { member, at })
 }
 
 /// Whether people may be called and shown like that.
@@ -333,6 +351,13 @@ impl Room {
             return Vec::new();
         }
         self.presence.point(member, at, now_ms)
+    }
+
+    /// Where members of this server pointed within so many ms; nowhere, as far as others need to know, in an audience.
+    pub fn pointing(&self, ms: u64, now_ms: u64) -> impl Iterator<Item = (MemberId, Pos)> {
+        let shown = !self.is_audience();
+        let here = self.presence.cursors_here(ms, now_ms);
+        here.filter(move |_| shown)
     }
 
     /// Whether the member was given the pen by name (or owns the board), not just by everyone drawing.

@@ -11,7 +11,7 @@ use inkroom_board::ledger::Logged;
 use inkroom_board::room::Effect;
 use tokio::time::Instant;
 
-use super::Task;
+use super::{Task, UPKEEP};
 use crate::relay::{Hint, News};
 
 /// Who is here is said again this often: it is believed for five minutes.
@@ -97,6 +97,16 @@ impl Task {
     pub(super) fn tell_others(&mut self) {
         self.sit();
         self.tell_state();
+        self.point();
+    }
+
+    /// Says where members point: a cursor that rests is heard about as often as this is said.
+    fn point(&self) {
+        let ms = u64::try_from(UPKEEP.as_millis()).unwrap_or(u64::MAX);
+        let cursors: Vec<_> = self.room.pointing(ms, self.now_ms()).collect();
+        if !cursors.is_empty() {
+            self.around.relay.cursors(self.board, &cursors);
+        }
     }
 
     /// Says who is here: other servers and pages count them.

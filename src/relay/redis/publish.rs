@@ -1,7 +1,7 @@
 //! The publishing task: one connection for everything that this server tells Redis or asks it.
 //!
 //! What gathers while one pipeline is on its way goes with the next, so a busy server sends few and large ones. Once a
-//! second it looks whether Redis is alive, and writes what is to be remembered: rooms, seats, its own beat. Those
+//! second it looks whether Redis is alive, and writes what is to be remembered: rooms, seats, cursors, its own beat. Those
 //! may fail (as when Redis's memory is full) without any harm; only what cannot be published makes the relay degraded.
 
 use std::sync::Arc;
@@ -61,6 +61,7 @@ impl<'a> Publisher<'a> {
         let mut connection = shared.link.connect(None::<NoPushes>).await?;
         let clock = time(shared, &mut connection).await?;
         shared.seats.tell_all_again();
+        shared.cursors.clear();
         shared.beats().say_again();
         Ok(Self {
             shared,
@@ -136,6 +137,9 @@ impl<'a> Publisher<'a> {
         for change in shared.seats.changes() {
             change.write(&shared.keys, shared.node, now_ms, &mut pipeline);
         }
+        shared
+            .cursors
+            .write(&shared.keys, shared.node, &mut pipeline);
         shared.beat(now_ms, &mut pipeline);
         self.all(pipeline).await?;
         Ok(())
