@@ -14,11 +14,12 @@ pub mod redis;
 use std::collections::HashMap;
 use std::fmt::Debug;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use inkroom_board::ledger::Logged;
 use inkroom_board::room::Murmur;
-use inkroom_board::{BoardId, MemberId, NodeId, Pos, Position, Seq};
+use inkroom_board::{BoardId, MemberId, NodeId, PersonId, Pos, Position, Seq};
 use tokio::sync::watch;
 
 pub use counters::RelayCounters;
@@ -128,6 +129,17 @@ pub trait Relay: Send + Sync + Debug {
 
     /// How many are on this board at all servers; nothing if that is not known within a tenth of a second.
     async fn here(&self, board: BoardId) -> Option<usize>;
+
+    /// Counts that a person did `what`, and answers how often they have in this window of time at all servers, this time
+    /// included; nothing if that is not known within a tenth of a second. Windows begin at the same time everywhere.
+    async fn tally(
+        &self,
+        _what: &'static str,
+        _person: PersonId,
+        _window: Duration,
+    ) -> Option<u64> {
+        None
+    }
 
     /// All servers that are alive, as they describe themselves; nothing where that is not known.
     async fn servers(&self) -> Option<Vec<NodeBeat>> {

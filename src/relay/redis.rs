@@ -18,6 +18,7 @@ mod outbox;
 mod publish;
 mod rooms;
 mod seats;
+mod tallies;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -26,7 +27,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use inkroom_board::room::Murmur;
 use inkroom_board::wire::Format;
-use inkroom_board::{BoardId, MemberId, NodeId, Pos};
+use inkroom_board::{BoardId, MemberId, NodeId, PersonId, Pos};
 use redis::Pipeline;
 use tokio::sync::watch;
 use tokio::time::timeout;
@@ -217,6 +218,10 @@ impl Relay for RedisRelay {
         };
         let (here,) = self.shared.commands.ask(RECALL, look).await?;
         Some(here)
+    }
+
+    async fn tally(&self, what: &'static str, person: PersonId, window: Duration) -> Option<u64> {
+        self.count_in_window(what, person, window).await
     }
 
     async fn close(&self) {

@@ -8,7 +8,7 @@ use inkroom::relay::redis::{BadAccess, Pace};
 use inkroom::relay::{News, RedisAccess, RedisRelay, Relay, RoomState};
 use inkroom_board::room::Murmur;
 use inkroom_board::wire::{Format, ServerMessage};
-use inkroom_board::{MemberId, Pos};
+use inkroom_board::{MemberId, PersonId, Pos};
 use inkroom_testbed::{Redis, RedisOptions};
 
 use crate::fixture::{Ear, Log, Rig, board, degraded, healthy, here, node, opens_at, state, until};
@@ -197,6 +197,41 @@ async fn nobody_looks_where_an_audience_points() {
     until(async || opens_with(&two).await.is_some()).await;
 }
 
+/// Counts one more of what somebody does in some hours.
+async fn tally(relay: &RedisRelay) -> Option<u64> {
+    let (ada, hours) = (PersonId([1; 16]), Duration::from_secs(100_000));
+    relay.tally("test", ada, hours).await
+}
+
+#[tokio::test]
+async fn what_somebody_does_is_counted_by_all_servers_together_and_forgotten() {
+    let redis = Redis::start().await;
+    let [one, two] = pair(&redis).await;
+    for count in 0..5 {
+        assert_eq!(tally(&one).await, Some(2 * count + 1));
+        assert_eq!(tally(&two).await, Some(2 * count + 2));
+    }
+    let other = PersonId([2; 16]);
+    let second = Duration::from_secs(1);
+    assert_eq!(one.tally("test", other, second).await, Some(1));
+    nothing_stays(&redis).await;
+    until(async || {
+        let keys: Vec<String> = redis.ask(&["KEYS", "ink:rl:*"]).await;
+        keys.len() == 1
+    })
+    .await;
+    assert_eq!(two.tally("test", other, second).await, Some(1));
+    // Whoever writes there decides no more than how often this person may come, for as long as the window lasts.
+    let ada = format!("ink:rl:test:{}:*", PersonId([1; 16]));
+    let keys: Vec<String> = redis.ask(&["KEYS", &ada]).await;
+    let _: String = redis.ask(&["SET", &keys[0], "often"]).await;
+    assert_eq!(tally(&one).await, None);
+    nothing_stays(&redis).await;
+    redis.stop();
+    degraded(&one).await;
+    assert_eq!(tally(&one).await, None);
+}
+
 #[tokio::test]
 async fn installations_with_names_of_their_own_do_not_hear_each_other() {
     let redis = Redis::start().await;
@@ -266,7 +301,7 @@ async fn a_password_and_tls_are_understood() {
 #[tokio::test]
 async fn a_user_limited_to_its_keys_and_channels_is_enough() {
     let redis = Redis::start().await;
-    let rules = "ACL SETUSER ink on >pen ~ink:* &ink:* -@all +@connection +@pubsub +time +hset +hmget +expire +set \
+    let rules = "ACL SETUSER ink on >pen ~ink:* &ink:* -@all +@connection +@pubsub +time +hset +hmget +expire +set +incr +multi +exec \
                  +getrange +del +zadd +zrem +zcard +zrangebyscore +zremrangebyscore";
     let rules: Vec<_> = rules.split_whitespace().collect();
     let _: String = redis.ask(&rules).await;
@@ -290,6 +325,7 @@ async fn a_user_limited_to_its_keys_and_channels_is_enough() {
             .is_some_and(|nodes| nodes.len() == 2)
     })
     .await;
+    assert_eq!(tally(&both[0]).await, Some(1));
     both[0].remember(board(1), state(hint.head()), "");
     opens_at(&both[1], board(1), hint.head()).await;
 }
@@ -317,6 +353,7 @@ async fn a_redis_that_is_full_still_carries() {
     // Nothing could be kept.
     until(async || both[1].here(board(1)).await == Some(0)).await;
     assert!(both[1].recall(&[board(1)]).await.is_empty());
+    assert_eq!(tally(&both[0]).await, None);
     healthy(&both[0]).await;
 }
 

@@ -5,15 +5,18 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use inkroom::config::Timing;
-use inkroom::relay::{Hint, LocalRelay, News, Relay, RelayHealth, RoomState, Subscription};
+use inkroom::relay::{
+    Hint, LocalRelay, News, RedisRelay, Relay, RelayHealth, RoomState, Subscription,
+};
 use inkroom::store::{SqliteStore, Store};
 use inkroom::{Config, Server};
 use inkroom_board::room::Murmur;
 use inkroom_board::wire::ClientMessage;
 use inkroom_board::{BoardId, ElementId, MemberId, Mode, NodeId, Op};
+use inkroom_testbed::Redis;
 use tokio::sync::watch;
 
-use crate::common::{Client, Guest, TestServer, sketch, stroke};
+use crate::common::{Ask, Client, Guest, TestServer, sketch, stroke};
 
 /// A relay that loses everything. What it was last told of any board can be looked at.
 #[derive(Debug, Default)]
@@ -203,6 +206,52 @@ async fn the_server_that_commits_tells_how_the_board_is_and_the_other_does_not()
         told(one).is_some_and(|(state, _)| state.snap_seq == Some(3))
     })
     .await;
+}
+
+/// What somebody who wants one more board is answered.
+async fn one_more_board(server: &TestServer, guest: &Guest) -> u16 {
+    let cookie = format!("guest={}", guest.token);
+    let form = Ask::post("/boards", "title=One+more&mode=everyone").with("cookie", cookie);
+    form.of(server.address).await.status
+}
+
+#[tokio::test]
+async fn what_a_person_may_do_is_counted_at_all_servers_and_without_redis_at_each() {
+    let data = tempfile::tempdir().unwrap();
+    let redis = Redis::start().await;
+    let relay = [1, 2].map(|n| RedisRelay::start(&redis.url(), None, NodeId([n; 8])).unwrap());
+    for relay in &relay {
+        let mut health = relay.health();
+        let healthy = health.wait_for(|health| *health == RelayHealth::Healthy);
+        crate::common::soon("Redis", healthy).await.unwrap();
+    }
+    let [one, two] = relay.map(|relay| Arc::new(relay) as Arc<dyn Relay>);
+    let health = one.health();
+    let servers = two_servers(data.path(), [one, two], |_| {}).await;
+    // A person may make thirty boards a minute, wherever. If a minute ends meanwhile, somebody else tries.
+    crate::common::until("a minute in which sixty are asked for", async || {
+        let (ada, mut made) = (Guest::of(servers[0].address).await, 0);
+        for n in 0..60 {
+            let server = &servers[n % 2];
+            made += u32::from(one_more_board(server, &ada).await == 303);
+        }
+        made == 30
+    })
+    .await;
+    // Somebody else has an allowance of their own. Where nobody counts for all, each server does.
+    let bo = Guest::of(servers[0].address).await;
+    redis.stop();
+    crate::common::until("no Redis", async || {
+        *health.borrow() != RelayHealth::Healthy
+    })
+    .await;
+    for server in &servers {
+        let mut made = 0;
+        for _ in 0..80 {
+            made += u32::from(one_more_board(server, &bo).await == 303);
+        }
+        assert!((30..80).contains(&made), "{made}");
+    }
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 //! All begin with `ink:`, so that an ACL can be written, and go on with the name of the installation where several
 //! share one Redis. A board's are in one hash slot. Every key has a TTL: whatever happens, nothing stays.
 
-use inkroom_board::{BoardId, MemberId, NodeId, Position};
+use inkroom_board::{BoardId, MemberId, NodeId, PersonId, Position};
 
 /// How long a room's state is kept after the last commit, in seconds.
 pub(super) const ROOM_TTL: u64 = 24 * 60 * 60;
@@ -98,6 +98,11 @@ impl Keys {
 
     pub(super) fn node(&self, node: NodeId) -> String {
         format!("{}node:{node}", self.prefix)
+    }
+
+    /// How often somebody did something in a window, which is a number.
+    pub(super) fn tally(&self, what: &str, person: PersonId, window: u64) -> String {
+        format!("{}rl:{what}:{person}:{window}", self.prefix)
     }
 
     /// Which servers there are: a set of ids, each with its expiry.

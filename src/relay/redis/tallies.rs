@@ -1,0 +1,34 @@
+//! Tallies: how often somebody did something at all servers together, in the window of time that is now.
+//!
+//! One counter for each person, thing and window, which ends with its window at the latest a window later: it is counted
+//! and its end set in one transaction, so that none can stay. Windows are those of Redis's clock, so they are the same for
+//! all servers.
+
+use std::time::Duration;
+
+use inkroom_board::PersonId;
+use redis::Pipeline;
+
+use super::{RECALL, RedisRelay};
+
+impl RedisRelay {
+    pub(super) async fn count_in_window(
+        &self,
+        what: &str,
+        person: PersonId,
+        window: Duration,
+    ) -> Option<u64> {
+        let seconds = window.as_secs().max(1);
+        let count = |pipeline: &mut Pipeline, now_ms: u64| {
+            let key = self
+                .shared
+                .keys
+                .tally(what, person, now_ms / (seconds * 1000));
+            pipeline.atomic();
+            pipeline.cmd("INCR").arg(&key);
+            pipeline.cmd("EXPIRE").arg(&key).arg(seconds).ignore();
+        };
+        let (count,) = self.shared.commands.ask(RECALL, count).await?;
+        Some(count)
+    }
+}
