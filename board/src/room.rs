@@ -10,6 +10,7 @@
 mod cursors;
 mod ink;
 mod murmur;
+mod names;
 mod peers;
 mod presence;
 mod rate;
@@ -34,7 +35,8 @@ use submit::Sender;
 use vet::Staged;
 
 pub use murmur::Murmur;
-pub use presence::PERSON_COLOURS;
+pub use names::PERSON_COLOURS;
+
 pub use recent::Recent;
 
 /// What a host may set about rooms.

@@ -101,6 +101,11 @@ async fn a_pen_that_is_taken_on_one_server_stops_ink_on_the_other() {
         client.at_seq(3).await;
         assert!(!client.sees_ink(late));
     }
+    until("what is said of the board", async || {
+        let said = cluster.nodes[1].status().await["rooms"][0]["said"].take();
+        said["head_seq"] == 3 && said["role_version"] == 2
+    })
+    .await;
     cluster
         .agree_by_hand(board, vec![&mut a, &mut b, &mut viewer])
         .await;

@@ -10,11 +10,11 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use super::murmur::Murmur;
-use super::presence::{LISTED, is_fit};
+use super::presence::LISTED;
 use super::{Effect, Room};
 use crate::geom::Pos;
 use crate::id::{MemberId, NodeId, PersonId};
-use crate::wire::{Present, Profile, ServerMessage, Sketch};
+use crate::wire::{Present, ServerMessage, Sketch};
 
 /// Who is here is told whole this often, and what is being drawn, in ms: a sign of life, and the cure of everything
 /// that was lost.
@@ -335,15 +335,6 @@ impl Room {
             Some(known) if known == present => Vec::new(),
             Some(_) => self.presence.change(present),
         }
-    }
-
-    /// Somebody who may have members here, too, has another name. It is not told on: whoever said it told everybody.
-    fn hear_name(&mut self, profile: &Profile) -> Vec<Effect> {
-        if !is_fit(&profile.name, profile.colour) {
-            return Vec::new();
-        }
-        let effects = self.rename(profile);
-        self.spread(effects)
     }
 
     fn departed(&mut self, node: NodeId, member: MemberId) -> Vec<Effect> {

@@ -8,27 +8,12 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use super::cursors::Cursors;
-use super::murmur::Murmur;
-use super::{Effect, Member, Room, cast, close, send};
-use crate::element::Ink;
+use super::{Effect, Room, cast, close, send};
 use crate::geom::Pos;
 use crate::id::{MemberId, PersonId};
 use crate::ledger::Role;
 use crate::limits;
-use crate::op::check_text;
 use crate::wire::{CloseCode, Present, Profile, ServerMessage};
-
-/// The colours of people: the eight of the palette that are neither grey nor yellow.
-pub const PERSON_COLOURS: [Ink; 8] = [
-    Ink::Ink,
-    Ink::Red,
-    Ink::Orange,
-    Ink::Green,
-    Ink::Teal,
-    Ink::Blue,
-    Ink::Violet,
-    Ink::Pink,
-];
 
 /// Most members that are listed by name; a longer list nobody reads, and it would grow with the square
 /// of the audience.
@@ -211,7 +196,7 @@ impl Presence {
         }
     }
 
-    fn rename(&mut self, profile: &Profile) -> Vec<Effect> {
+    pub(super) fn rename(&mut self, profile: &Profile) -> Vec<Effect> {
         let mine = self.members.iter().filter(|(id, who)| {
             let is_theirs = who.profile.person == profile.person;
             is_theirs && !id.is_elsewhere() && who.profile != *profile
@@ -304,12 +289,6 @@ fn show(member: MemberId, at: Option<Pos>) -> Effect {
     cast(Some(member), ServerMessage::Cursor { member, at })
 }
 
-/// Whether people may be called and shown like that.
-pub(super) fn is_fit(name: &str, colour: Ink) -> bool {
-    let is_name = !name.trim().is_empty() && check_text(name, limits::NAME_CHARS).is_ok();
-    is_name && PERSON_COLOURS.contains(&colour)
-}
-
 impl Someone {
     fn present(&self, member: MemberId) -> Present {
         Present {
@@ -374,41 +353,6 @@ impl Room {
             Ok(()) => self.presence.hand(member, up),
             Err(effects) => effects,
         }
-    }
-
-    pub(super) fn receive_profile(
-        &mut self,
-        member: MemberId,
-        name: &str,
-        colour: Ink,
-        now_ms: u64,
-    ) -> Vec<Effect> {
-        if let Err(effects) = self.spend(member, now_ms) {
-            return effects;
-        }
-        let name = name.trim();
-        let known = self.members.get(&member);
-        let Some(who) = known.filter(|_| is_fit(name, colour)) else {
-            return Vec::new();
-        };
-        let profile = Profile {
-            person: who.profile.person,
-            name: name.into(),
-            colour,
-        };
-        let mut effects = self.rename(&profile);
-        effects.extend(self.peers.murmur(|| Murmur::Renamed(profile.clone())));
-        effects.push(Effect::SaveProfile(profile));
-        effects
-    }
-
-    /// A person's members here are called and shown like this.
-    pub(super) fn rename(&mut self, profile: &Profile) -> Vec<Effect> {
-        let mine = |who: &&mut Member| who.profile.person == profile.person;
-        for who in self.members.values_mut().filter(mine) {
-            who.profile = profile.clone();
-        }
-        self.presence.rename(profile)
     }
 
     pub(super) fn draws(&self, member: MemberId) -> bool {
