@@ -1,8 +1,7 @@
 //! Tallies: how often somebody did something at all servers together, in the window of time that is now.
 //!
-//! One counter for each person, thing and window, which ends with its window at the latest a window later: it is counted
-//! and its end set in one transaction, so that none can stay. Windows are those of Redis's clock, so they are the same for
-//! all servers.
+//! There is one counter for each person, thing and window. It is forgotten a window after it was last counted, which is
+//! set in the transaction that counts, so that none can stay. Windows are those of Redis's clock: the same for all servers.
 
 use std::time::Duration;
 
