@@ -11,13 +11,15 @@ mod inbox;
 pub mod local;
 pub mod redis;
 
+use std::collections::HashMap;
 use std::fmt::Debug;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use inkroom_board::ledger::Logged;
 use inkroom_board::room::Murmur;
-use inkroom_board::{BoardId, MemberId, NodeId, Position};
+use inkroom_board::{BoardId, MemberId, NodeId, PersonId, Pos, Position, Seq};
 use tokio::sync::watch;
 
 pub use counters::RelayCounters;
@@ -63,6 +65,18 @@ pub enum News {
     Missed,
 }
 
+/// What a server knows of a board that was just changed there: a hint, like everything here. Rooms that open look whether
+/// the store lags behind it, and whoever looks after several servers reads it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RoomState {
+    /// Where its log ends.
+    pub head: Position,
+    /// The newest snapshot that a server is known to have kept.
+    pub snap_seq: Option<Seq>,
+    /// Who may draw has not changed since.
+    pub role_version: Seq,
+}
+
 /// Whether what others publish arrives at the moment, and what is published here leaves.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RelayHealth {
@@ -98,12 +112,34 @@ pub trait Relay: Send + Sync + Debug {
     /// How it is, now and from now on.
     fn health(&self) -> watch::Receiver<RelayHealth>;
 
+    /// How a board is that was just changed here, and what it is called; to be said at most about once a second.
+    fn remember(&self, _board: BoardId, _state: RoomState, _title: &str) {}
+
+    /// What servers said last of these boards, within a day; as far as it can be had at once.
+    async fn recall(&self, _boards: &[BoardId]) -> HashMap<BoardId, RoomState> {
+        HashMap::new()
+    }
+
     /// Who is on this board at this server, all of them: counted for five minutes, so it is said again every minute,
     /// and when somebody leaves.
     fn seats(&self, board: BoardId, members: &[MemberId]);
 
+    /// Where members on this board at this server pointed in the last second; to be said about once a second.
+    fn cursors(&self, _board: BoardId, _cursors: &[(MemberId, Pos)]) {}
+
     /// How many are on this board at all servers; nothing if that is not known within a tenth of a second.
     async fn here(&self, board: BoardId) -> Option<usize>;
+
+    /// Counts that a person did `what`, and answers how often they have in this window of time at all servers, this time
+    /// included; nothing if that is not known within a tenth of a second. Windows begin at the same time everywhere.
+    async fn tally(
+        &self,
+        _what: &'static str,
+        _person: PersonId,
+        _window: Duration,
+    ) -> Option<u64> {
+        None
+    }
 
     /// All servers that are alive, as they describe themselves; nothing where that is not known.
     async fn servers(&self) -> Option<Vec<NodeBeat>> {

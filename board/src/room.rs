@@ -7,7 +7,10 @@
 //! back to them in the log like everybody's, and that is its acknowledgement, so a member's order of
 //! events is the board's.
 
+mod cursors;
 mod ink;
+mod murmur;
+mod names;
 mod peers;
 mod presence;
 mod rate;
@@ -31,8 +34,9 @@ use rate::Bucket;
 use submit::Sender;
 use vet::Staged;
 
-pub use peers::Murmur;
-pub use presence::PERSON_COLOURS;
+pub use murmur::Murmur;
+pub use names::PERSON_COLOURS;
+
 pub use recent::Recent;
 
 /// What a host may set about rooms.
@@ -229,7 +233,7 @@ impl Room {
             return close(member, CloseCode::TryLater);
         }
         let mut effects = self.oldest_tab_over_limit(&profile, member);
-        let last_n = known.map_or(0, |known| known.last_n);
+        let (person, last_n) = (profile.person, known.map_or(0, |known| known.last_n));
         effects.push(send(
             member,
             ServerMessage::Welcome {
@@ -246,8 +250,9 @@ impl Room {
             hand: None,
         }));
         let mut effects = self.spread(effects);
-        effects.extend(self.greet_peers(now_ms));
+        effects.extend(self.greet_peers(person, now_ms));
         effects.extend(self.resume(member, resume));
+        effects.extend(self.presence.cursors(member, now_ms));
         effects
     }
 

@@ -86,7 +86,11 @@ impl Pair {
     }
 
     fn join(&mut self, at: usize, n: u64) {
-        let effects = self.rooms[at].join(member(n), profile(person(n)), None, None, self.now_ms);
+        self.join_as(at, n, person(n));
+    }
+
+    fn join_as(&mut self, at: usize, n: u64, person: PersonId) {
+        let effects = self.rooms[at].join(member(n), profile(person), None, None, self.now_ms);
         self.carry_out(at, effects);
     }
 
@@ -246,6 +250,50 @@ fn m11_whoever_comes_first_to_a_server_sees_what_is_being_drawn_on_others() {
 }
 
 #[test]
+fn m11_whoever_comes_sees_where_others_rest_on_any_server() {
+    let at = Pos { x: 64, y: 0 };
+    let mut pair = two_people();
+    pair.say(0, 1, ClientMessage::Cursor(Some(at)));
+    pair.deliver();
+    let shown = |pair: &mut Pair, server: usize, n| {
+        let room = &mut pair.rooms[server];
+        let effects = room.join(member(n), profile(person(n)), None, None, pair.now_ms);
+        let cursors = effects.into_iter().filter_map(|effect| match effect {
+            Effect::Send {
+                to,
+                message: ServerMessage::Cursor { at, .. },
+            } if to == member(n) => at,
+            _ => None,
+        });
+        cursors.collect::<Vec<_>>()
+    };
+    for server in 0..2 {
+        assert_eq!(shown(&mut pair, server, 7), [at]);
+    }
+    pair.now_ms += limits::CURSOR_KEEP_MS;
+    for server in 0..2 {
+        assert_eq!(shown(&mut pair, server, 8), []);
+    }
+}
+
+#[test]
+fn m12_where_people_point_is_told_of_a_group_and_not_of_an_audience() {
+    let (mut pair, at) = (Pair::new(), Pos { x: 64, y: 0 });
+    pair.join(0, 1);
+    pair.say(0, 1, ClientMessage::Cursor(Some(at)));
+    let pointing = |pair: &Pair| {
+        pair.rooms[0]
+            .pointing(1_000, pair.now_ms)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(pointing(&pair), [(member(1), at)]);
+    for n in 2..=60 {
+        pair.join(0, n);
+    }
+    assert_eq!(pointing(&pair), []);
+}
+
+#[test]
 fn m11_a_server_without_members_is_told_nothing() {
     let mut pair = two_people();
     pair.leave(1, 2);
@@ -273,6 +321,102 @@ fn m11_a_server_that_is_silent_is_forgotten_with_its_people_and_their_ink() {
             id: ElementId([7; 8])
         }]
     );
+}
+
+#[test]
+fn m11_who_moves_on_from_a_server_that_died_is_counted_once_as_soon_as_it_does_not_answer() {
+    let mut pair = two_people();
+    // Nothing that server 1 is told is answered.
+    pair.join_as(0, 3, person(2));
+    let asks = |murmur: &Murmur| matches!(murmur, Murmur::People { asks: true, .. });
+    assert!(pair.murmured[0].iter().any(asks), "{:?}", pair.murmured[0]);
+    assert_eq!(pair.names(0), [person(1), person(2), person(2)]);
+    for _ in 0..2 {
+        pair.now_ms += 1_000;
+        let effects = pair.rooms[0].keep(pair.now_ms, false);
+        pair.carry_out(0, effects);
+    }
+    assert_eq!(pair.names(0), [person(1), person(2)]);
+    let effects = pair.rooms[0].tick(pair.now_ms);
+    pair.carry_out(0, effects);
+    assert_eq!(pair.people(0).0, 2);
+}
+
+#[test]
+fn m11_a_third_server_finds_out_too_that_somebody_moved_on() {
+    let mut pair = two_people();
+    let third = NodeId([3; 8]);
+    let present = Present {
+        member: member(9),
+        profile: profile(person(2)),
+        hand: None,
+    };
+    let told = Murmur::Told(ServerMessage::Joined(present));
+    for _ in 0..2 {
+        let effects = pair.rooms[0].overhear(third, told.clone(), pair.now_ms);
+        pair.carry_out(0, effects);
+        pair.now_ms += 1_000;
+        let alive =
+            pair.rooms[0].overhear(third, Murmur::Told(ServerMessage::Here(1)), pair.now_ms);
+        pair.carry_out(0, alive);
+        let effects = pair.rooms[0].keep(pair.now_ms, false);
+        pair.carry_out(0, effects);
+    }
+    assert_eq!(pair.names(0), [person(1), person(2)]);
+}
+
+#[test]
+fn m11_a_second_tab_on_another_server_takes_nobodys_place() {
+    let mut pair = two_people();
+    pair.heard = Default::default();
+    pair.join_as(0, 3, person(2));
+    for _ in 0..20 {
+        pair.deliver();
+        pair.keep(1_000);
+    }
+    for at in 0..2 {
+        assert_eq!(pair.names(at), [person(1), person(2), person(2)]);
+        let left = |message: &ServerMessage| matches!(message, ServerMessage::Left(_));
+        assert!(!pair.heard[at].iter().any(left), "{:?}", pair.heard[at]);
+    }
+}
+
+#[test]
+fn m11_a_new_name_is_that_of_all_tabs_on_all_servers() {
+    let mut pair = two_people();
+    pair.join_as(1, 3, person(1));
+    pair.deliver();
+    let names = |pair: &Pair, at: usize| {
+        let (_, listed) = pair.people(at);
+        let theirs = listed.into_iter().map(|present| present.profile);
+        let theirs = theirs.filter(|profile| profile.person == person(1));
+        theirs.map(|profile| profile.name).collect::<Vec<_>>()
+    };
+    let zoe = ClientMessage::Profile {
+        name: "Zoë".into(),
+        colour: Ink::Teal,
+    };
+    pair.say(0, 1, zoe);
+    pair.deliver();
+    for at in 0..2 {
+        assert_eq!(names(&pair, at), ["Zoë", "Zoë"]);
+    }
+    // What the other server's members have been told since is no news for them.
+    pair.heard = Default::default();
+    let said_again = Profile {
+        name: "Zoë".into(),
+        colour: Ink::Teal,
+        ..profile(person(1))
+    };
+    let nobodys = ["", " ", "\u{7}", &"z".repeat(2 * limits::NAME_CHARS)].map(|name| Profile {
+        name: name.into(),
+        ..profile(person(1))
+    });
+    for profile in [said_again].into_iter().chain(nobodys) {
+        let effects = pair.rooms[1].overhear(NODES[0], Murmur::Renamed(profile), pair.now_ms);
+        assert_eq!(effects, []);
+    }
+    assert_eq!(names(&pair, 1), ["Zoë", "Zoë"]);
 }
 
 #[test]
@@ -404,10 +548,10 @@ fn m11_forged_murmurs_are_bounded() {
             x: i32::MAX,
             y: i32::MIN,
         };
-        let murmur = Murmur::Cursor {
+        let murmur = Murmur::Told(ServerMessage::Cursor {
             member: MemberId(n),
             at: Some(far),
-        };
+        });
         assert_eq!(pair.rooms[0].overhear(node, murmur, pair.now_ms), []);
     }
     let (_, listed) = pair.people(0);

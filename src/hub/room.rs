@@ -8,6 +8,7 @@ mod errands;
 mod goodbye;
 mod others;
 mod parked;
+mod state;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -36,6 +37,7 @@ use errands::{Done, Reading, Snapshots};
 use goodbye::Goodbye;
 use others::Seated;
 use parked::Parked;
+use state::State;
 
 /// What members wait before they send again what the store's queue did not take, in ms.
 const BUSY_RETRY_MS: u32 = 250;
@@ -93,6 +95,7 @@ struct Task {
     snapshots: Snapshots,
     parked: Parked,
     seated: Seated,
+    state: State,
     view: Option<(Arc<View>, Instant)>,
     goodbye: Option<Goodbye>,
     journeys: Journeys,
@@ -160,6 +163,7 @@ fn closed(board: BoardId, error: &StoreError) -> Closed {
 impl Task {
     fn new(registered: Registered, around: Surroundings, opening: Opening, lane: Lane) -> Self {
         let snapshots = Snapshots::new(opening.document.position().seq);
+        let state = State::of(&opening);
         Self {
             board: registered.board,
             room: Room::new(opening, random::client(), around.settings.clone()),
@@ -174,6 +178,7 @@ impl Task {
             snapshots,
             parked: Parked::default(),
             seated: Seated::default(),
+            state,
             view: None,
             goodbye: None,
             journeys: Journeys::default(),
@@ -203,6 +208,7 @@ impl Task {
                 break;
             }
         }
+        self.tell_state();
     }
 
     fn now_ms(&self) -> u64 {
@@ -295,6 +301,7 @@ impl Task {
         let hint = self.hint(&logged);
         let now_ms = self.now_ms();
         self.snapshots.count(&logged, now_ms);
+        self.state.commit(&logged);
         let mut effects = self.room.committed(logged);
         for (id, answer) in answers {
             effects.extend(self.room.answered(id, answer, now_ms));
@@ -317,6 +324,7 @@ impl Task {
             .cloned()
             .collect();
         self.snapshots.count(&fresh, self.now_ms());
+        self.state.follow(&fresh);
         self.room.committed(fresh)
     }
 
@@ -460,7 +468,7 @@ impl Task {
         {
             self.view = None;
         }
-        self.sit();
+        self.tell_others();
         let is_deaf = *self.around.relay.health().borrow() != RelayHealth::Healthy;
         self.room.keep(self.now_ms(), is_deaf)
     }
@@ -469,7 +477,8 @@ impl Task {
         if self.goodbye.is_some() {
             return self.is_goodbye_over();
         }
-        self.is_unused() && self.errands.is_empty() && self.registered.close_if_unheld()
+        let is_done = self.errands.is_empty() && !self.is_snapshot_due(true);
+        self.is_unused() && is_done && self.registered.close_if_unheld()
     }
 
     /// Whether nobody was here for so long that nobody is expected back soon.

@@ -16,7 +16,7 @@ use super::{Hint, News};
 use crate::store::log::Line;
 
 /// The first byte of every message. Servers of another version ignore each other and look into the store.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 /// The version and the node.
 const HEADER: usize = 9;
 /// A hint that would be longer goes without its ops: whoever hears of it reads the store.

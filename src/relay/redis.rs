@@ -9,21 +9,25 @@ mod access;
 mod beat;
 mod bodies;
 mod commands;
+mod cursors;
 mod health;
 mod keys;
 mod listen;
 mod listeners;
 mod outbox;
 mod publish;
+mod rooms;
 mod seats;
+mod tallies;
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use inkroom_board::room::Murmur;
 use inkroom_board::wire::Format;
-use inkroom_board::{BoardId, Chain, MemberId, NodeId, Position};
+use inkroom_board::{BoardId, MemberId, NodeId, PersonId, Pos};
 use redis::Pipeline;
 use tokio::sync::watch;
 use tokio::time::timeout;
@@ -33,7 +37,7 @@ use tokio_util::task::TaskTracker;
 use super::inbox::{Inbox, Outlet};
 use crate::metrics::Figures;
 
-use super::{Hint, News, Relay, RelayCounters, RelayHealth, Subscription};
+use super::{Hint, News, Relay, RelayCounters, RelayHealth, RoomState, Subscription};
 
 pub use access::{BadAccess, Pace, RedisAccess};
 pub use beat::NodeBeat;
@@ -41,10 +45,12 @@ pub use beat::NodeBeat;
 use access::Link;
 use beat::Beats;
 use commands::Commands;
+use cursors::Cursors;
 use health::Health;
 use keys::Keys;
 use listeners::Listeners;
 use outbox::Outbox;
+use rooms::Rooms;
 use seats::Seats;
 
 /// What a room or a page waits for what Redis remembers of a board.
@@ -70,7 +76,9 @@ struct Shared {
     commands: Commands,
     outbox: Outbox,
     listeners: Arc<Listeners>,
+    rooms: Rooms,
     seats: Seats,
+    cursors: Cursors,
     beats: Mutex<Beats>,
     health: Health,
     counters: Arc<RelayCounters>,
@@ -98,7 +106,9 @@ impl RedisRelay {
             commands: Commands::default(),
             outbox: Outbox::new(Arc::clone(&counters)),
             listeners: Arc::new(Listeners::default()),
+            rooms: Rooms::default(),
             seats: Seats::default(),
+            cursors: Cursors::default(),
             beats: Mutex::default(),
             health: Health::new(Arc::clone(&counters)),
             counters,
@@ -120,21 +130,15 @@ impl RedisRelay {
     pub fn counters(&self) -> Arc<RelayCounters> {
         Arc::clone(&self.shared.counters)
     }
+}
 
-    /// Where the log of `board` ended when somebody last said so; not to be relied on.
-    async fn last_head(&self, board: BoardId) -> Option<Position> {
-        let key = self.shared.keys.room(board);
-        let recall = |pipeline: &mut Pipeline, _| {
-            let recall = pipeline.cmd("HMGET").arg(key);
-            recall.arg("epoch").arg("head_seq").arg("head_chain");
-        };
-        let answer = self.shared.commands.ask(RECALL, recall).await?;
-        let ((epoch, seq, chain),): ((u64, u64, String),) = answer;
-        Some(Position {
-            epoch,
-            seq,
-            chain: read_chain(&chain)?,
-        })
+impl RedisRelay {
+    /// What a room that opens is told before anything that is new.
+    async fn remembered(&self, board: BoardId) -> Vec<News> {
+        let mut news = self.pointing(board).await;
+        let known = self.recall(&[board]).await;
+        news.extend(known.get(&board).map(|state| News::Head(state.head)));
+        news
     }
 }
 
@@ -142,13 +146,6 @@ impl Shared {
     fn beats(&self) -> MutexGuard<'_, Beats> {
         self.beats.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// As it displays itself: 16 hexadecimal digits.
-fn read_chain(text: &str) -> Option<Chain> {
-    let is_chain = text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let number = u64::from_str_radix(text, 16).ok()?;
-    is_chain.then(|| Chain(number.to_be_bytes()))
 }
 
 #[async_trait]
@@ -180,10 +177,10 @@ impl Relay for RedisRelay {
         let (listening, mut confirmed) = self.shared.listeners.listen(board, &inbox);
         let in_force = async { confirmed.wait_for(|is_so| *is_so).await.is_ok() };
         let is_in_force = timeout(self.shared.link.pace.confirm, in_force).await;
-        if is_in_force == Ok(true)
-            && let Some(head) = self.last_head(board).await
-        {
-            inbox.put_first(News::Head(head));
+        if is_in_force == Ok(true) {
+            for news in self.remembered(board).await {
+                inbox.put_first(news);
+            }
         }
         listening.goes_on();
         Box::new(Outlet {
@@ -196,8 +193,20 @@ impl Relay for RedisRelay {
         self.shared.health.watch()
     }
 
+    fn remember(&self, board: BoardId, state: RoomState, title: &str) {
+        self.shared.rooms.put(board, state, title);
+    }
+
+    async fn recall(&self, boards: &[BoardId]) -> HashMap<BoardId, RoomState> {
+        self.recall_rooms(boards).await
+    }
+
     fn seats(&self, board: BoardId, members: &[MemberId]) {
         self.shared.seats.set(board, members);
+    }
+
+    fn cursors(&self, board: BoardId, cursors: &[(MemberId, Pos)]) {
+        self.shared.cursors.put(board, cursors);
     }
 
     async fn here(&self, board: BoardId) -> Option<usize> {
@@ -211,23 +220,13 @@ impl Relay for RedisRelay {
         Some(here)
     }
 
+    async fn tally(&self, what: &'static str, person: PersonId, window: Duration) -> Option<u64> {
+        self.count_in_window(what, person, window).await
+    }
+
     async fn close(&self) {
         self.stop.cancel();
         // Redis being away, there is nobody to say goodbye to.
         let _ = timeout(GOODBYE, self.tasks.wait()).await;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_chain_is_read_as_it_is_displayed_and_nothing_else() {
-        let chain = Chain([0, 1, 0xab, 3, 4, 5, 6, 0xff]);
-        assert_eq!(read_chain(&chain.to_string()), Some(chain));
-        for odd in ["", "+00102030405060f", "00102030405060", "zz"] {
-            assert_eq!(read_chain(odd), None, "{odd}");
-        }
     }
 }

@@ -1,22 +1,28 @@
 //! Gates: how often people may do what costs the server something. Per person first: a classroom shares one address.
 //!
 //! Allowances are forgotten when the server restarts, and when there are very many of them; they hold back floods, they
-//! do not keep accounts.
+//! do not keep accounts. What a person may do is counted here, and where there is Redis at all servers together
+//! ([`Relay::tally`]), so that nobody gets more by asking several; while that cannot be known, what is counted here is
+//! enough. What a server carries of everybody is its own matter: more servers carry more.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use inkroom_board::PersonId;
 
 use crate::config::Limits;
 use crate::error::HttpError;
+use crate::relay::Relay;
 
 /// Most people whose allowances are remembered.
 const PEOPLE: usize = 10_000;
-/// A person opens so many sockets a second for long …
-const JOINS_PER_SECOND: f64 = 2.0;
-/// … and at once: a browser that restores its tabs.
-const JOINS_BURST: f64 = 60.0;
+/// A person opens so many sockets at once, as a browser that restores its tabs does, …
+const JOINS: u32 = 60;
+/// … and for long so many in this time.
+const JOINS_WINDOW: Duration = Duration::from_secs(30);
+/// The same for new boards, whose number the host sets.
+const BOARDS_WINDOW: Duration = Duration::from_secs(60);
 /// Boards and guests made a second by everybody together …
 const NEW_PER_SECOND: f64 = 50.0;
 /// … and at once: each is a write to the store, and may come from somebody who never was here.
@@ -26,39 +32,48 @@ const NEW_BURST: f64 = 500.0;
 #[derive(Debug)]
 pub(crate) struct Gates {
     handshakes: Gate<()>,
-    joins: Gate<PersonId>,
-    new_boards: Gate<PersonId>,
+    joins: PersonGate,
+    new_boards: PersonGate,
     new: Gate<()>,
 }
 
 impl Gates {
     pub(crate) fn new(limits: &Limits) -> Self {
         let handshakes = f64::from(limits.handshakes);
-        let boards = f64::from(limits.new_boards);
         Self {
             handshakes: Gate::new(handshakes, handshakes),
-            joins: Gate::new(JOINS_PER_SECOND, JOINS_BURST),
-            new_boards: Gate::new(boards / 60.0, boards),
+            joins: PersonGate::new("join", JOINS, JOINS_WINDOW),
+            new_boards: PersonGate::new("board", limits.new_boards, BOARDS_WINDOW),
             new: Gate::new(NEW_PER_SECOND, NEW_BURST),
         }
     }
 
     /// A socket is opened.
-    pub(crate) fn handshake(&self, person: PersonId, now_ms: u64) -> Result<(), HttpError> {
-        self.joins
-            .pass(person, now_ms)
-            .map_err(|Shut| HttpError::TooOften)?;
-        self.handshakes
-            .pass((), now_ms)
-            .map_err(|Shut| HttpError::Busy)
+    pub(crate) async fn handshake(
+        &self,
+        person: PersonId,
+        now_ms: u64,
+        relay: &dyn Relay,
+    ) -> Result<(), HttpError> {
+        let too_often = |Shut| HttpError::TooOften;
+        self.joins.pass(person, now_ms).map_err(too_often)?;
+        let busy = |Shut| HttpError::Busy;
+        self.handshakes.pass((), now_ms).map_err(busy)?;
+        self.joins.pass_all(person, relay).await.map_err(too_often)
     }
 
     /// A board is made.
-    pub(crate) fn new_board(&self, person: PersonId, now_ms: u64) -> Result<(), HttpError> {
-        self.new_boards
-            .pass(person, now_ms)
-            .map_err(|Shut| HttpError::TooOften)?;
-        self.new_guest(now_ms)
+    pub(crate) async fn new_board(
+        &self,
+        person: PersonId,
+        now_ms: u64,
+        relay: &dyn Relay,
+    ) -> Result<(), HttpError> {
+        let too_often = |Shut| HttpError::TooOften;
+        self.new_boards.pass(person, now_ms).map_err(too_often)?;
+        self.new_guest(now_ms)?;
+        let passed = self.new_boards.pass_all(person, relay).await;
+        passed.map_err(too_often)
     }
 
     /// A guest is made, or anything else that anybody can ask for.
@@ -72,6 +87,41 @@ impl Gates {
 /// Somebody is not let through now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Shut;
+
+/// What one person may do, at this server and at all of them.
+#[derive(Debug)]
+struct PersonGate {
+    what: &'static str,
+    most: u32,
+    window: Duration,
+    here: Gate<PersonId>,
+}
+
+impl PersonGate {
+    fn new(what: &'static str, most: u32, window: Duration) -> Self {
+        let burst = f64::from(most);
+        Self {
+            what,
+            most: most.max(1),
+            window,
+            here: Gate::new(burst / window.as_secs_f64(), burst),
+        }
+    }
+
+    /// At this server. It comes first, since it costs nothing.
+    fn pass(&self, person: PersonId, now_ms: u64) -> Result<(), Shut> {
+        self.here.pass(person, now_ms)
+    }
+
+    /// At all servers.
+    async fn pass_all(&self, person: PersonId, relay: &dyn Relay) -> Result<(), Shut> {
+        let often = relay.tally(self.what, person, self.window).await;
+        if often.is_some_and(|often| often > u64::from(self.most)) {
+            return Err(Shut);
+        }
+        Ok(())
+    }
+}
 
 /// An allowance for each key.
 #[derive(Debug)]

@@ -98,7 +98,10 @@ pub(super) async fn create(
         .ok_or(HttpError::BadForm)?;
     let mut visitor = people::visitor(&app, &headers);
     let now_ms = app.clock.now_ms();
-    app.gates.new_board(visitor.person, now_ms)?;
+    let gates = &app.gates;
+    gates
+        .new_board(visitor.person, now_ms, app.hub.relay())
+        .await?;
     let board = random::board();
     let access = Access::new(visitor.person, mode);
     app.store

@@ -32,7 +32,8 @@ pub(super) async fn open(
     if app.stopping.is_cancelled() {
         return Err(HttpError::Busy);
     }
-    let admitted = app.gates.handshake(guest.person, app.clock.now_ms());
+    let (now_ms, relay) = (app.clock.now_ms(), app.hub.relay());
+    let admitted = app.gates.handshake(guest.person, now_ms, relay).await;
     app.metrics.handshake(admitted.is_ok());
     admitted?;
     let place = Arc::clone(&app.places)

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
+use inkroom_board::BoardId;
 use serde_json::{Map, Value as Any, json};
 
 use super::App;
 use super::health::{Health, as_json};
 use super::inside::Neighbour;
 use crate::metrics::{Figures, Value};
-use crate::relay::RelayHealth;
+use crate::relay::{RelayHealth, RoomState};
 use crate::store::writer::WriterState;
 use crate::telemetry::Tag;
 
@@ -37,7 +38,7 @@ pub(super) async fn statusz(_: Neighbour, State(app): State<Arc<App>>) -> Respon
         "writer": writer(&app),
         "relay": relay(&app).await,
         "head_poll_lag_seconds": app.metrics.head_poll_lag().as_secs_f64(),
-        "rooms": rooms(&app),
+        "rooms": rooms(&app).await,
     });
     as_json(&status)
 }
@@ -70,12 +71,31 @@ fn writer(app: &App) -> Any {
     })
 }
 
-fn rooms(app: &App) -> Vec<Any> {
+/// Each with what servers last said of its board, where there are several.
+async fn rooms(app: &App) -> Vec<Any> {
     let mut rooms = app.hub.census();
     rooms.sort_unstable_by_key(|(_, members)| std::cmp::Reverse(*members));
-    let some = rooms.into_iter().take(ROOMS);
-    some.map(|(board, members)| json!({ "board": Tag(board).to_string(), "members": members }))
-        .collect()
+    rooms.truncate(ROOMS);
+    let boards: Vec<_> = rooms.iter().map(|(board, _)| *board).collect();
+    let said = app.hub.relay().recall(&boards).await;
+    let room = |(board, members): &(BoardId, usize)| {
+        json!({
+            "board": Tag(*board).to_string(),
+            "members": members,
+            "said": said.get(board).map(state),
+        })
+    };
+    rooms.iter().map(room).collect()
+}
+
+fn state(state: &RoomState) -> Any {
+    json!({
+        "epoch": state.head.epoch,
+        "head_seq": state.head.seq,
+        "chain": state.head.chain.to_string(),
+        "snap_seq": state.snap_seq,
+        "role_version": state.role_version,
+    })
 }
 
 /// What somebody tells of itself.

@@ -1,10 +1,14 @@
 //! People, cursors, ink and pens: seen on all servers, and gone with those who go.
 
+use std::time::Duration;
+
 use inkroom_board::wire::{ClientMessage, Refusal};
 use inkroom_board::{Op, Pos};
+use inkroom_testbed::RedisOptions;
+use tokio::time::timeout;
 
-use crate::cluster::Cluster;
-use crate::common::{Client, element, sketch, stroke};
+use crate::cluster::{Cluster, Database};
+use crate::common::{Client, element, sketch, stroke, until};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn people_cursors_and_ink_cross_servers_and_the_people_of_a_crashed_one_disappear() {
@@ -31,6 +35,30 @@ async fn people_cursors_and_ink_cross_servers_and_the_people_of_a_crashed_one_di
     // What somebody was drawing when their server died goes, too.
     a.until("no ink", |a| !a.sees_ink(id)).await;
     assert!(!a.presence.has_cursors());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_first_on_a_server_sees_where_others_rest_that_say_nothing_more() {
+    let redis = Some(RedisOptions::default());
+    let cluster = Cluster::of(2, Database::Sqlite, redis).await;
+    cluster.healthy().await;
+    // Said once, it is known for two seconds: a busy machine may need another try, where no room has heard of it.
+    until("a cursor", async || {
+        let board = cluster.board().await;
+        let mut a = cluster.join(0, board).await;
+        let at = Some(Pos { x: 640, y: 64 });
+        a.say(ClientMessage::Cursor(at)).await;
+        let pattern = format!("ink:{{{board}}}:cur:*");
+        until("that it is known", async || {
+            let keys: Vec<String> = cluster.redis().ask(&["KEYS", &pattern]).await;
+            !keys.is_empty()
+        })
+        .await;
+        let mut b = cluster.join(1, board).await;
+        let shows = b.until("a cursor", |b| b.presence.has_cursors());
+        timeout(Duration::from_secs(1), shows).await.is_ok()
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -73,6 +101,11 @@ async fn a_pen_that_is_taken_on_one_server_stops_ink_on_the_other() {
         client.at_seq(3).await;
         assert!(!client.sees_ink(late));
     }
+    until("what is said of the board", async || {
+        let said = cluster.nodes[1].status().await["rooms"][0]["said"].take();
+        said["head_seq"] == 3 && said["role_version"] == 2
+    })
+    .await;
     cluster
         .agree_by_hand(board, vec![&mut a, &mut b, &mut viewer])
         .await;

@@ -5,7 +5,7 @@ use inkroom_board::room::Murmur;
 use inkroom_board::wire::Format;
 use proptest::prelude::*;
 
-use crate::fixture::{Log, board, node};
+use crate::fixture::{Log, board, here, node};
 
 fn log(first: usize) -> Log {
     let mut log = Log::of(board(1));
@@ -51,8 +51,7 @@ proptest! {
 
     #[test]
     fn any_bytes_are_read_without_harm(bytes in proptest::collection::vec(any::<u8>(), 0..2000)) {
-        let mut message = Vec::from([1]);
-        message.extend(node(1).0);
+        let mut message = codec::murmurs(node(1), &[]);
         message.extend(&bytes);
         for bytes in [&bytes, &message] {
             let _ = codec::sender(bytes);
@@ -63,7 +62,7 @@ proptest! {
 
     #[test]
     fn murmurs_are_read_in_order(said in proptest::collection::vec(any::<bool>(), 0..300)) {
-        let said: Vec<_> = said.iter().map(|hello| if *hello { Murmur::Here(1) } else { Murmur::Bye }).collect();
+        let said: Vec<_> = said.iter().map(|hello| if *hello { here(1) } else { Murmur::Bye }).collect();
         let bytes: Vec<_> = said.iter().map(|murmur| Format::Binary.encode(murmur)).collect();
         let message = codec::murmurs(node(7), &bytes);
         prop_assert_eq!(codec::read_murmurs(&message), Ok((said, 0)));
@@ -104,9 +103,9 @@ fn a_hint_without_its_first_or_last_op_is_poison() {
 fn what_is_of_another_version_or_too_long_is_poison() {
     let mut message = codec::murmurs(node(7), &[]);
     assert_eq!(codec::read_murmurs(&message), Ok((Vec::new(), 0)));
-    message[0] = 2;
+    let version = std::mem::replace(&mut message[0], 1);
     assert!(codec::sender(&message).is_err() && codec::read_murmurs(&message).is_err());
-    message[0] = 1;
+    message[0] = version;
     message.resize(codec::MOST_BYTES + 1, 0);
     assert!(codec::read_murmurs(&message).is_err());
     // A length that is not there is not allocated.

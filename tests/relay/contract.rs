@@ -4,7 +4,7 @@ use inkroom::relay::{News, Relay};
 use inkroom_board::MemberId;
 use inkroom_board::room::Murmur;
 
-use crate::fixture::{Ear, Log, Rig, board, healthy, node, soon, until};
+use crate::fixture::{Ear, Log, Rig, board, healthy, here, node, soon, until};
 
 /// Runs every case on a rig.
 macro_rules! contract {
@@ -50,7 +50,7 @@ pub(crate) async fn another_server_hears_of_its_own_board_and_of_no_other(rig: &
     let mut ear = Ear::of(&*two, board(1)).await;
     let (mut log, mut other) = (Log::of(board(1)), Log::of(board(2)));
     one.publish(other.next());
-    one.murmur(board(2), Murmur::Here(1));
+    one.murmur(board(2), here(1));
     let hint = log.grow(3, 100);
     one.publish(hint.clone());
     ear.hears(&hint).await;
@@ -62,13 +62,13 @@ pub(crate) async fn a_server_does_not_hear_itself(rig: &impl Rig) {
     let [one, two] = two(rig).await;
     let mut ear = Ear::of(&*one, board(1)).await;
     one.publish(Log::of(board(1)).next());
-    one.murmur(board(1), Murmur::Here(1));
+    one.murmur(board(1), here(1));
     // What another says comes first, then.
     let mut far = Ear::of(&*two, board(1)).await;
     one.murmur(board(1), Murmur::Bye);
     while !matches!(far.next().await, News::Murmur(_, Murmur::Bye)) {}
-    two.murmur(board(1), Murmur::Here(1));
-    ear.hears_murmur(node(2), &Murmur::Here(1)).await;
+    two.murmur(board(1), here(1));
+    ear.hears_murmur(node(2), &here(1)).await;
 }
 
 pub(crate) async fn what_one_server_says_arrives_in_order(rig: &impl Rig) {
@@ -81,21 +81,10 @@ pub(crate) async fn what_one_server_says_arrives_in_order(rig: &impl Rig) {
         ear.hears(hint).await;
     }
     for n in 0..200 {
-        one.murmur(
-            board(1),
-            if n % 3 == 0 {
-                Murmur::Here(1)
-            } else {
-                Murmur::Bye
-            },
-        );
+        one.murmur(board(1), if n % 3 == 0 { here(1) } else { Murmur::Bye });
     }
     for n in 0..200 {
-        let said = if n % 3 == 0 {
-            Murmur::Here(1)
-        } else {
-            Murmur::Bye
-        };
+        let said = if n % 3 == 0 { here(1) } else { Murmur::Bye };
         ear.hears_murmur(node(1), &said).await;
     }
 }

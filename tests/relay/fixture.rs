@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use inkroom::relay::{Hint, News, Relay, RelayHealth, Subscription};
+use inkroom::relay::{Hint, News, Relay, RelayHealth, RoomState, Subscription};
 use inkroom_board::ledger::Logged;
 use inkroom_board::room::Murmur;
+use inkroom_board::wire::ServerMessage;
 use inkroom_board::{BoardId, ClientId, Entry, NodeId, Op, OpId, PersonId, Position};
 
 /// Everything that is waited for comes within this, or the case fails.
@@ -27,6 +28,11 @@ pub(crate) fn board(n: u8) -> BoardId {
 
 pub(crate) fn node(n: u8) -> NodeId {
     NodeId([n; 8])
+}
+
+/// That a server has so many members.
+pub(crate) fn here(n: u32) -> Murmur {
+    Murmur::Told(ServerMessage::Here(n))
 }
 
 /// Waits for a fact; the case fails when it does not come true in time.
@@ -166,6 +172,15 @@ impl Ear {
                 _ => {}
             }
         }
+    }
+}
+
+/// A board whose log ends there, and of which little else is known.
+pub(crate) fn state(head: Position) -> RoomState {
+    RoomState {
+        head,
+        snap_seq: None,
+        role_version: 0,
     }
 }
 

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use inkroom::relay::redis::{BadAccess, Pace};
-use inkroom::relay::{RedisAccess, RedisRelay, Relay};
-use inkroom_board::MemberId;
+use inkroom::relay::{News, RedisAccess, RedisRelay, Relay, RoomState};
 use inkroom_board::room::Murmur;
+use inkroom_board::wire::{Format, ServerMessage};
+use inkroom_board::{MemberId, PersonId, Pos};
 use inkroom_testbed::{Redis, RedisOptions};
 
-use crate::fixture::{Ear, Log, Rig, board, degraded, healthy, node, opens_at, until};
+use crate::fixture::{Ear, Log, Rig, board, degraded, healthy, here, node, opens_at, state, until};
 
 /// Everything sooner than in earnest, but a deadline that a busy machine keeps.
 pub(crate) const BRISK: Pace = Pace {
@@ -62,22 +63,64 @@ crate::contract::contract!(Redis::start().await);
 /// One says something and the other hears it.
 pub(crate) async fn they_hear([one, two]: &[RedisRelay; 2]) {
     let mut ear = Ear::of(two, board(99)).await;
-    one.murmur(board(99), Murmur::Here(1));
-    ear.hears_murmur(node(1), &Murmur::Here(1)).await;
+    one.murmur(board(99), here(1));
+    ear.hears_murmur(node(1), &here(1)).await;
 }
 
 #[tokio::test]
-async fn a_large_run_goes_as_its_head_and_is_remembered_for_who_comes_later() {
+async fn a_large_run_goes_as_its_head() {
     let redis = Redis::start().await;
     let [one, two] = pair(&redis).await;
     let mut ear = Ear::of(&two, board(1)).await;
     let mut log = Log::of(board(1));
     one.publish(log.grow(40, 1000));
     ear.hears_head(log.position()).await;
-    opens_at(&two, board(1), log.position()).await;
     let hint = log.next();
     one.publish(hint.clone());
     ear.hears(&hint).await;
+    nothing_stays(&redis).await;
+}
+
+#[tokio::test]
+async fn how_a_board_is_is_remembered_for_a_day() {
+    let redis = Redis::start().await;
+    let [one, two] = pair(&redis).await;
+    let mut log = Log::of(board(1));
+    log.grow(9, 10);
+    let known = RoomState {
+        snap_seq: Some(4),
+        role_version: 3,
+        ..state(log.position())
+    };
+    one.remember(board(1), known, "Homework");
+    opens_at(&two, board(1), log.position()).await;
+    let said = async || two.recall(&[board(2), board(1)]).await;
+    assert_eq!(said().await, [(board(1), known)].into());
+    // Another server that writes on it does not know which snapshot is the newest.
+    log.grow(1, 10);
+    let later = RoomState {
+        snap_seq: None,
+        ..RoomState {
+            head: log.position(),
+            ..known
+        }
+    };
+    two.remember(board(1), later, "Homework");
+    opens_at(&one, board(1), log.position()).await;
+    let both = RoomState {
+        snap_seq: Some(4),
+        ..later
+    };
+    assert_eq!(said().await, [(board(1), both)].into());
+    let key = format!("ink:{{{}}}:room", board(1));
+    let title: String = redis.ask(&["HGET", &key, "title"]).await;
+    assert_eq!(title, "Homework");
+    let mut fields: Vec<String> = redis.ask(&["HKEYS", &key]).await;
+    fields.sort_unstable();
+    let all = "chain epoch head_seq role_version snap_seq title";
+    assert_eq!(fields.join(" "), all);
+    let ttl: i64 = redis.ask(&["TTL", &key]).await;
+    assert!((86_300..=86_400).contains(&ttl));
     nothing_stays(&redis).await;
 }
 
@@ -94,6 +137,99 @@ async fn the_last_listener_unsubscribes() {
     assert_eq!(listeners().await, 1, "once for both");
     drop(ears);
     until(async || listeners().await == 0).await;
+}
+
+/// What a room that opens on that server is told first.
+async fn opens_with(relay: &RedisRelay) -> Option<News> {
+    let mut ear = Ear::of(relay, board(1)).await;
+    let first = tokio::time::timeout(Duration::from_millis(100), ear.0.next());
+    first.await.ok()
+}
+
+fn points(member: MemberId, at: Pos) -> Murmur {
+    let at = Some(at);
+    Murmur::Told(ServerMessage::Cursor { member, at })
+}
+
+#[tokio::test]
+async fn a_room_that_opens_is_told_where_people_of_other_servers_point() {
+    let redis = Redis::start().await;
+    let [one, two] = pair(&redis).await;
+    let (ada, at) = (MemberId(2), Pos { x: 64, y: -640 });
+    one.seats(board(1), &[ada]);
+    let is_told = async |relay: &RedisRelay| {
+        let first = opens_with(relay).await;
+        matches!(first, Some(News::Murmur(from, murmur)) if (from, &murmur) == (node(1), &points(ada, at)))
+    };
+    until(async || {
+        one.cursors(board(1), &[(ada, at)]);
+        is_told(&two).await
+    })
+    .await;
+    assert!(opens_with(&one).await.is_none(), "it knows its own");
+    let key = format!("ink:{{{}}}:cur:{}:2", board(1), node(1));
+    one.cursors(board(1), &[(ada, at)]);
+    until(async || {
+        let ttl: i64 = redis.ask(&["PTTL", &key]).await;
+        assert!(ttl <= 2_000);
+        ttl > 1_000
+    })
+    .await;
+    nothing_stays(&redis).await;
+    // Nobody says it any more.
+    until(async || redis.ask::<u64>(&["EXISTS", &key]).await == 0).await;
+    assert!(opens_with(&two).await.is_none());
+}
+
+#[tokio::test]
+async fn nobody_looks_where_an_audience_points() {
+    let redis = Redis::start().await;
+    let [one, two] = pair(&redis).await;
+    let crowd: Vec<_> = (1..=51).map(MemberId::of_this_server).collect();
+    let place = Format::Binary.encode(&Pos { x: 3, y: 4 });
+    let place = String::from_utf8(place).unwrap();
+    let key = format!("ink:{{{}}}:cur:{}:2", board(1), node(1));
+    let _: String = redis.ask(&["SET", &key, &place, "EX", "60"]).await;
+    one.seats(board(1), &crowd);
+    until(async || two.here(board(1)).await == Some(51)).await;
+    assert!(opens_with(&two).await.is_none());
+    one.seats(board(1), &crowd[..50]);
+    until(async || opens_with(&two).await.is_some()).await;
+}
+
+/// Counts one more of what somebody does in some hours.
+async fn tally(relay: &RedisRelay) -> Option<u64> {
+    let (ada, hours) = (PersonId([1; 16]), Duration::from_secs(100_000));
+    relay.tally("test", ada, hours).await
+}
+
+#[tokio::test]
+async fn what_somebody_does_is_counted_by_all_servers_together_and_forgotten() {
+    let redis = Redis::start().await;
+    let [one, two] = pair(&redis).await;
+    for count in 0..5 {
+        assert_eq!(tally(&one).await, Some(2 * count + 1));
+        assert_eq!(tally(&two).await, Some(2 * count + 2));
+    }
+    let other = PersonId([2; 16]);
+    let second = Duration::from_secs(1);
+    assert_eq!(one.tally("test", other, second).await, Some(1));
+    nothing_stays(&redis).await;
+    until(async || {
+        let keys: Vec<String> = redis.ask(&["KEYS", "ink:rl:*"]).await;
+        keys.len() == 1
+    })
+    .await;
+    assert_eq!(two.tally("test", other, second).await, Some(1));
+    // Whoever writes there decides no more than how often this person may come, for as long as the window lasts.
+    let ada = format!("ink:rl:test:{}:*", PersonId([1; 16]));
+    let keys: Vec<String> = redis.ask(&["KEYS", &ada]).await;
+    let _: String = redis.ask(&["SET", &keys[0], "often"]).await;
+    assert_eq!(tally(&one).await, None);
+    nothing_stays(&redis).await;
+    redis.stop();
+    degraded(&one).await;
+    assert_eq!(tally(&one).await, None);
 }
 
 #[tokio::test]
@@ -114,8 +250,8 @@ async fn installations_with_names_of_their_own_do_not_hear_each_other() {
     b.murmur(board(1), Murmur::Bye);
     b.seats(board(1), &[MemberId(2)]);
     until(async || b.here(board(1)).await == Some(1)).await;
-    a1.murmur(board(1), Murmur::Here(1));
-    ear.hears_murmur(node(1), &Murmur::Here(1)).await;
+    a1.murmur(board(1), here(1));
+    ear.hears_murmur(node(1), &here(1)).await;
     until(async || a2.here(board(1)).await == Some(0)).await;
     nothing_stays(&redis).await;
 }
@@ -165,7 +301,7 @@ async fn a_password_and_tls_are_understood() {
 #[tokio::test]
 async fn a_user_limited_to_its_keys_and_channels_is_enough() {
     let redis = Redis::start().await;
-    let rules = "ACL SETUSER ink on >pen ~ink:* &ink:* -@all +@connection +@pubsub +time +hset +hmget +expire +set \
+    let rules = "ACL SETUSER ink on >pen ~ink:* &ink:* -@all +@connection +@pubsub +time +hset +hmget +expire +set +incr +multi +exec \
                  +getrange +del +zadd +zrem +zcard +zrangebyscore +zremrangebyscore";
     let rules: Vec<_> = rules.split_whitespace().collect();
     let _: String = redis.ask(&rules).await;
@@ -189,6 +325,8 @@ async fn a_user_limited_to_its_keys_and_channels_is_enough() {
             .is_some_and(|nodes| nodes.len() == 2)
     })
     .await;
+    assert_eq!(tally(&both[0]).await, Some(1));
+    both[0].remember(board(1), state(hint.head()), "");
     opens_at(&both[1], board(1), hint.head()).await;
 }
 
@@ -207,11 +345,15 @@ async fn a_redis_that_is_full_still_carries() {
         both[0].seats(board(1), &[MemberId(2)]);
         let hint = log.next();
         both[0].publish(hint.clone());
+        both[0].remember(board(1), state(hint.head()), "");
+        both[0].cursors(board(1), &[(MemberId(2), Pos { x: 64, y: 0 })]);
         ear.hears(&hint).await;
         tokio::time::sleep(BRISK.ping / 2).await;
     }
     // Nothing could be kept.
     until(async || both[1].here(board(1)).await == Some(0)).await;
+    assert!(both[1].recall(&[board(1)]).await.is_empty());
+    assert_eq!(tally(&both[0]).await, None);
     healthy(&both[0]).await;
 }
 

@@ -1,28 +1,38 @@
 //! Two servers on one database: what is drawn on one is seen on the other, with a relay between them and without.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use inkroom::relay::{Hint, LocalRelay, News, Relay, RelayHealth, Subscription};
+use inkroom::config::Timing;
+use inkroom::relay::{
+    Hint, LocalRelay, News, RedisRelay, Relay, RelayHealth, RoomState, Subscription,
+};
 use inkroom::store::{SqliteStore, Store};
 use inkroom::{Config, Server};
 use inkroom_board::room::Murmur;
 use inkroom_board::wire::ClientMessage;
-use inkroom_board::{BoardId, ElementId, MemberId, NodeId};
+use inkroom_board::{BoardId, ElementId, MemberId, Mode, NodeId, Op};
+use inkroom_testbed::Redis;
 use tokio::sync::watch;
 
-use crate::common::{Client, Guest, TestServer, sketch, stroke};
+use crate::common::{Ask, Client, Guest, TestServer, sketch, stroke};
 
-/// A relay that loses everything.
-#[derive(Debug)]
-struct Deaf;
+/// A relay that loses everything. What it was last told of any board can be looked at.
+#[derive(Debug, Default)]
+struct Deaf {
+    told: Mutex<Option<(RoomState, String)>>,
+}
 
 #[derive(Debug)]
 struct Silence;
 
 #[async_trait]
 impl Relay for Deaf {
+    fn remember(&self, _: BoardId, state: RoomState, title: &str) {
+        *self.told.lock().unwrap() = Some((state, title.into()));
+    }
+
     fn publish(&self, _: Hint) {}
 
     async fn subscribe(&self, _: BoardId) -> Box<dyn Subscription> {
@@ -51,15 +61,20 @@ impl Subscription for Silence {
     }
 }
 
+/// Looks at where logs end this often.
+fn polled(every: Duration) -> impl Fn(&mut Timing) {
+    move |timing| timing.head_poll = every
+}
+
 /// Two servers on one file, each with a store of its own, as two processes would have.
 async fn two_servers(
     data: &std::path::Path,
     relay: [Arc<dyn Relay>; 2],
-    head_poll: Duration,
+    change: impl Fn(&mut Timing),
 ) -> [TestServer; 2] {
     let start = async |relay| {
         let mut config = Config::local(data.into());
-        config.timing.head_poll = head_poll;
+        change(&mut config.timing);
         let store: Arc<dyn Store> = Arc::new(SqliteStore::open(data).await.unwrap());
         TestServer::of(Server::with(config, store, relay).await.unwrap()).await
     };
@@ -101,7 +116,12 @@ async fn two_servers_with_a_relay_show_one_board() {
     let relay = LocalRelay::default();
     let node = |n| Arc::new(relay.node(NodeId([n; 8])));
     // Never polled: what arrives arrives by the relay.
-    let servers = two_servers(data.path(), [node(1), node(2)], Duration::from_secs(3_600)).await;
+    let servers = two_servers(
+        data.path(),
+        [node(1), node(2)],
+        polled(Duration::from_secs(3_600)),
+    )
+    .await;
     draw_on_both(&servers).await;
 }
 
@@ -111,8 +131,12 @@ async fn people_cursors_and_ink_are_seen_across_servers_and_a_stopped_server_tak
     let data = tempfile::tempdir().unwrap();
     let relay = LocalRelay::default();
     let node = |n| Arc::new(relay.node(NodeId([n; 8])));
-    let mut servers =
-        two_servers(data.path(), [node(1), node(2)], Duration::from_secs(3_600)).await;
+    let mut servers = two_servers(
+        data.path(),
+        [node(1), node(2)],
+        polled(Duration::from_secs(3_600)),
+    )
+    .await;
     let [one, two] = [servers[0].address, servers[1].address];
     let ada = Guest::of(one).await;
     let board = ada.board(one, "everyone").await;
@@ -141,11 +165,93 @@ async fn two_servers_whose_relay_loses_everything_show_one_board_all_the_same() 
     let data = tempfile::tempdir().unwrap();
     let servers = two_servers(
         data.path(),
-        [Arc::new(Deaf), Arc::new(Deaf)],
-        Duration::from_millis(200),
+        [Arc::new(Deaf::default()), Arc::new(Deaf::default())],
+        polled(Duration::from_millis(200)),
     )
     .await;
     draw_on_both(&servers).await;
+}
+
+#[tokio::test]
+async fn the_server_that_commits_tells_how_the_board_is_and_the_other_does_not() {
+    let data = tempfile::tempdir().unwrap();
+    let relay: [Arc<Deaf>; 2] = Default::default();
+    let both = relay.clone().map(|relay| relay as Arc<dyn Relay>);
+    let servers = two_servers(data.path(), both, |timing| {
+        timing.head_poll = Duration::from_millis(100);
+        timing.idle = Duration::from_millis(500);
+    })
+    .await;
+    let ada = Guest::of(servers[0].address).await;
+    let board = ada.board(servers[0].address, "everyone").await;
+    let mut a = Client::join(servers[0].address, board, &ada).await;
+    let mut b = Client::join(servers[1].address, board, &ada).await;
+    a.draw(Op::SetMode(Mode::Presenters)).await;
+    a.draw(Op::SetTitle("Homework".into())).await;
+    a.draw(stroke()).await;
+    a.all_saved().await;
+    b.at_seq(3).await;
+    let [one, two] = &relay;
+    let told = |relay: &Deaf| relay.told.lock().unwrap().clone();
+    crate::common::until("that it is told", async || {
+        told(one).is_some_and(|(state, _)| state.head == a.replica.position())
+    })
+    .await;
+    let (state, title) = told(one).unwrap();
+    assert_eq!((state.role_version, title.as_str()), (1, "Homework"));
+    assert_eq!(told(two), None);
+    // The last member leaves, and the room keeps a snapshot before it closes.
+    drop((a, b));
+    crate::common::until("a snapshot", async || {
+        told(one).is_some_and(|(state, _)| state.snap_seq == Some(3))
+    })
+    .await;
+}
+
+/// What somebody who wants one more board is answered.
+async fn one_more_board(server: &TestServer, guest: &Guest) -> u16 {
+    let cookie = format!("guest={}", guest.token);
+    let form = Ask::post("/boards", "title=One+more&mode=everyone").with("cookie", cookie);
+    form.of(server.address).await.status
+}
+
+#[tokio::test]
+async fn what_a_person_may_do_is_counted_at_all_servers_and_without_redis_at_each() {
+    let data = tempfile::tempdir().unwrap();
+    let redis = Redis::start().await;
+    let relay = [1, 2].map(|n| RedisRelay::start(&redis.url(), None, NodeId([n; 8])).unwrap());
+    for relay in &relay {
+        let mut health = relay.health();
+        let healthy = health.wait_for(|health| *health == RelayHealth::Healthy);
+        crate::common::soon("Redis", healthy).await.unwrap();
+    }
+    let [one, two] = relay.map(|relay| Arc::new(relay) as Arc<dyn Relay>);
+    let health = one.health();
+    let servers = two_servers(data.path(), [one, two], |_| {}).await;
+    // A person may make thirty boards a minute, wherever. If a minute ends meanwhile, somebody else tries.
+    crate::common::until("a minute in which sixty are asked for", async || {
+        let (ada, mut made) = (Guest::of(servers[0].address).await, 0);
+        for n in 0..60 {
+            let server = &servers[n % 2];
+            made += u32::from(one_more_board(server, &ada).await == 303);
+        }
+        made == 30
+    })
+    .await;
+    // Somebody else has an allowance of their own. Where nobody counts for all, each server does.
+    let bo = Guest::of(servers[0].address).await;
+    redis.stop();
+    crate::common::until("no Redis", async || {
+        *health.borrow() != RelayHealth::Healthy
+    })
+    .await;
+    for server in &servers {
+        let mut made = 0;
+        for _ in 0..80 {
+            made += u32::from(one_more_board(server, &bo).await == 303);
+        }
+        assert!((30..80).contains(&made), "{made}");
+    }
 }
 
 #[tokio::test]

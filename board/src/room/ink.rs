@@ -7,7 +7,7 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
-use super::peers::Murmur;
+use super::murmur::Murmur;
 use super::{Answer, Effect, InFlight, Room, cast};
 use crate::element::{Brush, Element, Shape, Stroke, Style};
 use crate::id::{ClientId, ElementId, MemberId, OpId};
@@ -346,7 +346,10 @@ impl Room {
         let id = sketch.id();
         let mut effects = self.follow_ink(member, &sketch, now_ms);
         if self.inks.has(member, id) {
-            effects.extend(self.peers.murmur(|| Murmur::Ink { member, sketch }));
+            effects.extend(
+                self.peers
+                    .murmur(|| Murmur::Told(ServerMessage::Ink { member, sketch })),
+            );
         }
         effects
     }

@@ -4,101 +4,54 @@
 //! so nothing relies on one: who is here is told whole from time to time, ink ends with the log, and a server that is
 //! not heard any more is forgotten with its people. Not here: how murmurs travel, and the log, which never depends on
 //! them. A reader may question that members of other servers get numbers of this room's own: a number is then as
-//! short as any, and nobody can speak for a member that is not theirs.
+//! short as any, and nobody can speak for a member that is not theirs. What can be said of any is its person's name.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use serde::{Deserialize, Serialize};
-
+use super::murmur::Murmur;
 use super::presence::LISTED;
-use super::{Effect, Room, cast};
+use super::{Effect, Room};
 use crate::geom::Pos;
-use crate::id::{MemberId, NodeId};
+use crate::id::{MemberId, NodeId, PersonId};
 use crate::wire::{Present, ServerMessage, Sketch};
 
 /// Who is here is told whole this often, and what is being drawn, in ms: a sign of life, and the cure of everything
-/// that was lost. Often, since somebody who moved on from a server that died is counted twice until it is forgotten.
+/// that was lost.
 const TELL_EVERY_MS: u64 = 3_000;
 /// A server is forgotten when it was silent for so long, in ms: three times the above.
 const FORGET_MS: u64 = 9_000;
+/// A server that somebody seems to have moved on from is forgotten when it does not answer for so long, in ms: until
+/// then they are counted twice. One that lives answers at once.
+const DOUBT_MS: u64 = 1_000;
 /// Most other servers that a room listens to.
 const PEERS: usize = 64;
 /// Most members of one other server that are known by number: those it lists and those that draw.
 const KNOWN: usize = 1_000;
 
-/// What rooms of one board tell each other; members are the sender's.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Murmur {
-    /// All that the sender has: replaces what it told before.
-    People {
-        /// How many members.
-        here: u32,
-        /// Those that it lists.
-        listed: Vec<Present>,
-        /// Whether it wants to know the same of others.
-        asks: bool,
-    },
-    /// A listed member came.
-    Joined(Present),
-    /// A listed member's hand, name or colour is different.
-    Changed(Present),
-    /// A listed member went.
-    Left(MemberId),
-    /// How many members the sender has now.
-    Here(u32),
-    /// A member points.
-    Cursor {
-        /// Who.
-        member: MemberId,
-        /// Where.
-        at: Option<Pos>,
-    },
-    /// A member draws.
-    Ink {
-        /// Who.
-        member: MemberId,
-        /// What.
-        sketch: Sketch,
-    },
-    /// The sender has no members any more.
-    Bye,
-}
-
-impl Murmur {
-    /// What a message about a member of this server is to other servers.
-    fn of(message: &ServerMessage) -> Option<Self> {
-        match message {
-            ServerMessage::Joined(present) if !present.member.is_elsewhere() => {
-                Some(Self::Joined(present.clone()))
-            }
-            ServerMessage::Changed(present) if !present.member.is_elsewhere() => {
-                Some(Self::Changed(present.clone()))
-            }
-            ServerMessage::Left(member) if !member.is_elsewhere() => Some(Self::Left(*member)),
-            ServerMessage::Cursor { member, at } if !member.is_elsewhere() => Some(Self::Cursor {
-                member: *member,
-                at: *at,
-            }),
-            // Ink that goes on is told as it came: a room's members may hear of it later and in larger pieces.
-            ServerMessage::Ink {
-                member,
-                sketch: Sketch::Gone { id },
-            } if !member.is_elsewhere() => Some(Self::Ink {
-                member: *member,
-                sketch: Sketch::Gone { id: *id },
-            }),
-            _ => None,
-        }
-    }
-}
-
 #[derive(Debug)]
 struct Peer {
     heard_ms: u64,
+    /// Since when it is asked whether it lives.
+    doubted_ms: Option<u64>,
     here: u32,
     /// Its members' numbers there and here.
     members: BTreeMap<MemberId, MemberId>,
+}
+
+impl Peer {
+    fn hear(&mut self, now_ms: u64) {
+        self.heard_ms = now_ms;
+        self.doubted_ms = None;
+    }
+
+    fn is_silent(&self, now_ms: u64) -> bool {
+        let is_past = |since: u64, patience| now_ms.saturating_sub(since) > patience;
+        let is_doubted = self
+            .doubted_ms
+            .is_some_and(|since| is_past(since, DOUBT_MS));
+        is_doubted || is_past(self.heard_ms, FORGET_MS)
+    }
 }
 
 #[derive(Debug, Default)]
@@ -129,10 +82,11 @@ impl Peers {
         }
         let peer = self.known.entry(node).or_insert_with(|| Peer {
             heard_ms: now_ms,
+            doubted_ms: None,
             here: 0,
             members: BTreeMap::new(),
         });
-        peer.heard_ms = now_ms;
+        peer.hear(now_ms);
         Some(is_new)
     }
 
@@ -159,15 +113,12 @@ impl Peers {
 
     fn forgive(&mut self, now_ms: u64) {
         for peer in self.known.values_mut() {
-            peer.heard_ms = now_ms;
+            peer.hear(now_ms);
         }
     }
 
     fn silent(&self, now_ms: u64) -> Vec<NodeId> {
-        let silent = self
-            .known
-            .iter()
-            .filter(|(_, peer)| now_ms.saturating_sub(peer.heard_ms) > FORGET_MS);
+        let silent = self.known.iter().filter(|(_, peer)| peer.is_silent(now_ms));
         silent.map(|(node, _)| *node).collect()
     }
 }
@@ -183,12 +134,8 @@ impl Room {
         };
         let mut effects = match murmur {
             Murmur::People { here, listed, asks } => self.meet(node, here, listed, asks, now_ms),
-            Murmur::Joined(present) => self.arrived(node, present),
-            Murmur::Changed(present) => self.changed(node, present),
-            Murmur::Left(member) => self.departed(node, member),
-            Murmur::Here(here) => self.counted(node, here),
-            Murmur::Cursor { member, at } => self.pointed(node, member, at),
-            Murmur::Ink { member, sketch } => self.sketched(node, member, &sketch, now_ms),
+            Murmur::Told(message) => self.hear_told(node, message, now_ms),
+            Murmur::Renamed(profile) => self.hear_name(&profile),
             Murmur::Bye => Vec::new(),
         };
         if is_new && !self.members.is_empty() {
@@ -196,6 +143,18 @@ impl Room {
             effects.push(self.tell_people(true, now_ms));
         }
         effects
+    }
+
+    fn hear_told(&mut self, node: NodeId, message: ServerMessage, now_ms: u64) -> Vec<Effect> {
+        match message {
+            ServerMessage::Joined(present) => self.arrived(node, present, now_ms),
+            ServerMessage::Changed(present) => self.changed(node, present),
+            ServerMessage::Left(member) => self.departed(node, member),
+            ServerMessage::Here(here) => self.counted(node, here),
+            ServerMessage::Cursor { member, at } => self.pointed(node, member, at, now_ms),
+            ServerMessage::Ink { member, sketch } => self.sketched(node, member, &sketch, now_ms),
+            _ => Vec::new(),
+        }
     }
 
     /// To be called about every second: signs of life, and the end of those who give none. While this server hears
@@ -219,7 +178,10 @@ impl Room {
             effects.extend(self.all_ink_here());
         } else if self.peers.told_here != here {
             self.peers.told_here = here;
-            effects.extend(self.peers.murmur(|| Murmur::Here(here)));
+            effects.extend(
+                self.peers
+                    .murmur(|| Murmur::Told(ServerMessage::Here(here))),
+            );
         }
         effects
     }
@@ -262,9 +224,27 @@ impl Room {
         all
     }
 
-    /// The first member is here: other servers should know, and say who is there.
-    pub(super) fn greet_peers(&mut self, now_ms: u64) -> Option<Effect> {
-        (self.members.len() == 1).then(|| self.tell_people(true, now_ms))
+    /// A member is here. If it is the first, other servers should know, and say who is there.
+    pub(super) fn greet_peers(&mut self, person: PersonId, now_ms: u64) -> Option<Effect> {
+        let is_moving = self.doubt_where(person, None, now_ms);
+        (is_moving || self.members.len() == 1).then(|| self.tell_people(true, now_ms))
+    }
+
+    /// Somebody came, here or `to` another server. If they were elsewhere already, they have two tabs, or the server
+    /// they were on died: whether there is one to be asked. Which of a person's tabs came cannot be told: nobody says
+    /// which client a member is.
+    fn doubt_where(&mut self, person: PersonId, to: Option<NodeId>, now_ms: u64) -> bool {
+        let presence = &self.presence;
+        let others = self.peers.known.iter_mut();
+        let mut doubtful: Vec<_> = others
+            .filter(|(node, peer)| Some(**node) != to && peer.doubted_ms.is_none())
+            .map(|(_, peer)| peer)
+            .filter(|peer| peer.members.values().any(|it| presence.is(*it, person)))
+            .collect();
+        for peer in &mut doubtful {
+            peer.doubted_ms = Some(now_ms);
+        }
+        !doubtful.is_empty()
     }
 
     /// The last member is gone: other servers need to tell this one nothing any more.
@@ -328,15 +308,20 @@ impl Room {
             return Vec::new();
         }
         let here = self.inks.all().filter(|(member, _)| !member.is_elsewhere());
-        here.map(|(member, sketch)| Effect::Murmur(Murmur::Ink { member, sketch }))
+        here.map(|(member, sketch)| ServerMessage::Ink { member, sketch })
+            .map(|ink| Effect::Murmur(Murmur::Told(ink)))
             .collect()
     }
 
-    fn arrived(&mut self, node: NodeId, present: Present) -> Vec<Effect> {
+    fn arrived(&mut self, node: NodeId, present: Present, now_ms: u64) -> Vec<Effect> {
         let before = self.peers.known.get(&node).map_or(0, |peer| peer.here);
         let is_new = self.peers.number(node, present.member).is_none();
+        let is_moving = is_new && self.doubt_where(present.profile.person, Some(node), now_ms);
         let mut effects = self.changed(node, present);
         effects.extend(self.counted(node, before.saturating_add(u32::from(is_new))));
+        if is_moving {
+            effects.extend(self.ask_around(now_ms));
+        }
         effects
     }
 
@@ -370,13 +355,19 @@ impl Room {
         Vec::new()
     }
 
-    fn pointed(&mut self, node: NodeId, member: MemberId, at: Option<Pos>) -> Vec<Effect> {
+    fn pointed(
+        &mut self,
+        node: NodeId,
+        member: MemberId,
+        at: Option<Pos>,
+        now_ms: u64,
+    ) -> Vec<Effect> {
+        if at.is_some_and(|at| !at.is_on_board()) {
+            return Vec::new();
+        }
         let number = self.peers.number_or_new(node, member);
-        let number = number.filter(|_| at.is_none_or(|at| at.is_on_board()));
-        number
-            .map(|member| cast(None, ServerMessage::Cursor { member, at }))
-            .into_iter()
-            .collect()
+        let follow = |number| self.presence.follow_cursor(number, at, now_ms);
+        number.map(follow).into_iter().collect()
     }
 
     fn sketched(

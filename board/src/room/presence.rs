@@ -7,26 +7,13 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
+use super::cursors::Cursors;
 use super::{Effect, Room, cast, close, send};
-use crate::element::Ink;
 use crate::geom::Pos;
 use crate::id::{MemberId, PersonId};
 use crate::ledger::Role;
 use crate::limits;
-use crate::op::check_text;
 use crate::wire::{CloseCode, Present, Profile, ServerMessage};
-
-/// The colours of people: the eight of the palette that are neither grey nor yellow.
-pub const PERSON_COLOURS: [Ink; 8] = [
-    Ink::Ink,
-    Ink::Red,
-    Ink::Orange,
-    Ink::Green,
-    Ink::Teal,
-    Ink::Blue,
-    Ink::Violet,
-    Ink::Pink,
-];
 
 /// Most members that are listed by name; a longer list nobody reads, and it would grow with the square
 /// of the audience.
@@ -44,13 +31,6 @@ struct Someone {
 }
 
 #[derive(Debug, Default)]
-struct Cursor {
-    told_ms: u64,
-    /// Where it is by now, if that was not told yet.
-    waiting: Option<Option<Pos>>,
-}
-
-#[derive(Debug, Default)]
 pub(super) struct Presence {
     /// Those of this server, and those whom other servers list.
     members: BTreeMap<MemberId, Someone>,
@@ -60,7 +40,7 @@ pub(super) struct Presence {
     elsewhere: u32,
     listed: usize,
     next_hand: u32,
-    cursors: BTreeMap<MemberId, Cursor>,
+    cursors: Cursors,
     /// What members take the count to be.
     told: u32,
     told_ms: u64,
@@ -97,7 +77,7 @@ impl Presence {
     }
 
     pub(super) fn leave(&mut self, member: MemberId) -> Vec<Effect> {
-        self.cursors.remove(&member);
+        self.cursors.forget(member);
         let Some(gone) = self.members.remove(&member) else {
             return Vec::new();
         };
@@ -147,6 +127,12 @@ impl Presence {
     /// How a member is shown, listed or not.
     pub(super) fn present(&self, member: MemberId) -> Option<Present> {
         self.members.get(&member).map(|who| who.present(member))
+    }
+
+    /// Whether that is who the member is.
+    pub(super) fn is(&self, member: MemberId, person: PersonId) -> bool {
+        let who = self.members.get(&member);
+        who.is_some_and(|who| who.profile.person == person)
     }
 
     /// Tells all of a member that is new on the list; they count it too.
@@ -210,11 +196,11 @@ impl Presence {
         }
     }
 
-    fn rename(&mut self, profile: &Profile) -> Vec<Effect> {
-        let mine = self
-            .members
-            .iter()
-            .filter(|(id, who)| !id.is_elsewhere() && who.profile.person == profile.person);
+    pub(super) fn rename(&mut self, profile: &Profile) -> Vec<Effect> {
+        let mine = self.members.iter().filter(|(id, who)| {
+            let is_theirs = who.profile.person == profile.person;
+            is_theirs && !id.is_elsewhere() && who.profile != *profile
+        });
         let renamed: Vec<_> = mine
             .map(|(id, who)| Present {
                 profile: profile.clone(),
@@ -242,30 +228,49 @@ impl Presence {
     }
 
     fn point(&mut self, member: MemberId, at: Option<Pos>, now_ms: u64) -> Vec<Effect> {
-        let cursor = self.cursors.entry(member).or_default();
-        if now_ms.saturating_sub(cursor.told_ms) < limits::CURSOR_EVERY_MS {
-            cursor.waiting = Some(at);
-            return Vec::new();
+        if self.cursors.point((member, at), now_ms) {
+            Vec::from([show(member, at)])
+        } else {
+            Vec::new()
         }
-        *cursor = Cursor {
-            told_ms: now_ms,
-            waiting: None,
+    }
+
+    /// A member of another server points there.
+    pub(super) fn follow_cursor(
+        &mut self,
+        member: MemberId,
+        at: Option<Pos>,
+        now_ms: u64,
+    ) -> Effect {
+        self.cursors.follow((member, at), now_ms);
+        show(member, at)
+    }
+
+    /// Where others point as far as it would still be shown, for a newcomer.
+    pub(super) fn cursors(&self, newcomer: MemberId, now_ms: u64) -> Vec<Effect> {
+        let shown = self.cursors.within(limits::CURSOR_KEEP_MS, now_ms);
+        let others = shown.filter(|(member, _)| *member != newcomer);
+        let cursor = |(member, at)| ServerMessage::Cursor {
+            member,
+            at: Some(at),
         };
-        Vec::from([cast(Some(member), ServerMessage::Cursor { member, at })])
+        let cursors = others.map(|pointing| send(newcomer, cursor(pointing)));
+        cursors.take(LISTED_MOST).collect()
+    }
+
+    /// Where members of this server pointed within so many ms.
+    pub(super) fn cursors_here(
+        &self,
+        ms: u64,
+        now_ms: u64,
+    ) -> impl Iterator<Item = (MemberId, Pos)> {
+        let recent = self.cursors.within(ms, now_ms);
+        recent.filter(|(member, _)| !member.is_elsewhere())
     }
 
     pub(super) fn tick(&mut self, now_ms: u64) -> Vec<Effect> {
-        let due = self
-            .cursors
-            .iter()
-            .filter(|(_, cursor)| now_ms.saturating_sub(cursor.told_ms) >= limits::CURSOR_EVERY_MS);
-        let due: Vec<_> = due
-            .filter_map(|(id, cursor)| cursor.waiting.map(|at| (*id, at)))
-            .collect();
-        let mut effects: Vec<_> = due
-            .into_iter()
-            .flat_map(|(id, at)| self.point(id, at, now_ms))
-            .collect();
+        let due = self.cursors.due(now_ms).into_iter();
+        let mut effects: Vec<_> = due.map(|(member, at)| show(member, at)).collect();
         if self.told != self.count() && now_ms.saturating_sub(self.told_ms) >= COUNT_EVERY_MS {
             self.told = self.count();
             self.told_ms = now_ms;
@@ -275,8 +280,13 @@ impl Presence {
     }
 
     pub(super) fn wants_tick(&self) -> bool {
-        self.told != self.count() || self.cursors.values().any(|cursor| cursor.waiting.is_some())
+        self.told != self.count() || self.cursors.is_waiting()
     }
+}
+
+/// Tells all others where a member points.
+fn show(member: MemberId, at: Option<Pos>) -> Effect {
+    cast(Some(member), ServerMessage::Cursor { member, at })
 }
 
 impl Someone {
@@ -322,6 +332,13 @@ impl Room {
         self.presence.point(member, at, now_ms)
     }
 
+    /// Where members of this server pointed within so many ms; nowhere, as far as others need to know, in an audience.
+    pub fn pointing(&self, ms: u64, now_ms: u64) -> impl Iterator<Item = (MemberId, Pos)> {
+        let shown = !self.is_audience();
+        let here = self.presence.cursors_here(ms, now_ms);
+        here.filter(move |_| shown)
+    }
+
     /// Whether the member was given the pen by name (or owns the board), not just by everyone drawing.
     fn presents(&self, member: MemberId) -> bool {
         let access = self.document.access();
@@ -336,40 +353,6 @@ impl Room {
             Ok(()) => self.presence.hand(member, up),
             Err(effects) => effects,
         }
-    }
-
-    pub(super) fn receive_profile(
-        &mut self,
-        member: MemberId,
-        name: &str,
-        colour: Ink,
-        now_ms: u64,
-    ) -> Vec<Effect> {
-        if let Err(effects) = self.spend(member, now_ms) {
-            return effects;
-        }
-        let name = name.trim();
-        let fine = !name.is_empty()
-            && check_text(name, limits::NAME_CHARS).is_ok()
-            && PERSON_COLOURS.contains(&colour);
-        let Some(who) = self.members.get(&member).filter(|_| fine) else {
-            return Vec::new();
-        };
-        let profile = Profile {
-            person: who.profile.person,
-            name: name.into(),
-            colour,
-        };
-        for who in self
-            .members
-            .values_mut()
-            .filter(|who| who.profile.person == profile.person)
-        {
-            who.profile = profile.clone();
-        }
-        let mut effects = self.presence.rename(&profile);
-        effects.push(Effect::SaveProfile(profile));
-        effects
     }
 
     pub(super) fn draws(&self, member: MemberId) -> bool {

@@ -13,8 +13,8 @@ use inkroom_board::{Position, Seq};
 use tokio::task::JoinError;
 use tokio::time::Instant;
 
-use super::Task;
-use crate::store::{Snapshot, StoreError, policy};
+use super::{State, Task};
+use crate::store::{Kept, Snapshot, StoreError, policy};
 use crate::telemetry::Tag;
 
 /// Most ops that are read at once; more are read in turns, with everything else in between.
@@ -33,8 +33,8 @@ pub(super) enum Done {
     Tail(Result<Vec<Logged>, StoreError>),
     /// The whole board.
     Loaded(Box<Result<Opening, StoreError>>),
-    /// The snapshot at this seq was kept, or not.
-    Snapshot(Seq, bool),
+    /// A snapshot at this seq was given to the store; nothing if nobody knows what became of it.
+    Snapshot(Seq, Option<Kept>),
     /// Nothing that the room waits for.
     Other,
 }
@@ -208,6 +208,7 @@ impl Task {
         match loaded {
             Ok(opening) => {
                 self.snapshots = Snapshots::new(opening.document.position().seq);
+                self.state = State::of(&opening);
                 self.view = None;
                 self.room.replace(opening)
             }
@@ -232,40 +233,47 @@ impl Task {
             .collect()
     }
 
-    pub(super) fn snapshot_if_due(&mut self, is_leaving: bool) {
-        let now_ms = self.now_ms();
+    pub(super) fn is_snapshot_due(&self, is_leaving: bool) -> bool {
         let head = self.room.document().position().seq;
-        if self.room.is_read_only() || !self.snapshots.is_due(head, now_ms, is_leaving) {
+        !self.room.is_read_only() && self.snapshots.is_due(head, self.now_ms(), is_leaving)
+    }
+
+    pub(super) fn snapshot_if_due(&mut self, is_leaving: bool) {
+        if !self.is_snapshot_due(is_leaving) {
             return;
         }
+        let now_ms = self.now_ms();
         self.snapshots.is_at_work = true;
         self.snapshots.bytes_since = 0;
         let (store, board, view) = (Arc::clone(&self.around.store), self.board, self.view());
         self.errands.spawn(async move {
             let seq = view.position().seq;
-            let kept = tokio::task::spawn_blocking(move || Snapshot::of(view.document())).await;
-            let Ok(snapshot) = kept else {
-                return Done::Snapshot(seq, false);
+            let made = tokio::task::spawn_blocking(move || Snapshot::of(view.document())).await;
+            let Ok(snapshot) = made else {
+                return Done::Snapshot(seq, None);
             };
-            let kept = store.put_snapshot(board, snapshot).await.map(drop);
-            let pruned = store.prune(board, now_ms).await.map(drop);
-            if let Err(error) = kept.and(pruned) {
+            let kept = store.put_snapshot(board, snapshot).await;
+            let pruned = store.prune(board, now_ms).await;
+            let done = kept.and_then(|kept| pruned.map(|_| kept));
+            if let Err(error) = &done {
                 tracing::warn!(board.id = %Tag(board), %error, "the board's upkeep failed");
-                return Done::Snapshot(seq, false);
             }
-            Done::Snapshot(seq, true)
+            Done::Snapshot(seq, done.ok())
         });
     }
 
-    fn kept_snapshot(&mut self, seq: Seq, kept: bool) -> Vec<Effect> {
+    fn kept_snapshot(&mut self, seq: Seq, kept: Option<Kept>) -> Vec<Effect> {
         self.snapshots.is_at_work = false;
-        // A failed one is left for later rather than tried every second, also by a room that wants to close.
-        self.snapshots.newest = self.snapshots.newest.max(if kept { seq } else { 0 });
-        self.snapshots.not_before_ms = if kept {
-            0
-        } else {
-            self.now_ms() + SNAPSHOT_AGAIN_MS
+        let Some(kept) = kept else {
+            // Left for later rather than tried every second, also by a room that wants to close.
+            self.snapshots.not_before_ms = self.now_ms() + SNAPSHOT_AGAIN_MS;
+            return Vec::new();
         };
+        self.snapshots.newest = self.snapshots.newest.max(seq);
+        self.snapshots.not_before_ms = 0;
+        if kept != Kept::Mismatch {
+            self.state.keep(seq);
+        }
         Vec::new()
     }
 }

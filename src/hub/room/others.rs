@@ -11,7 +11,7 @@ use inkroom_board::ledger::Logged;
 use inkroom_board::room::Effect;
 use tokio::time::Instant;
 
-use super::Task;
+use super::{Task, UPKEEP};
 use crate::relay::{Hint, News};
 
 /// Who is here is said again this often: it is believed for five minutes.
@@ -61,7 +61,8 @@ impl Task {
 
     /// Unlike what the store says, what a relay says is only a reason to look.
     fn compare_hint(&mut self, head: Position) -> Vec<Effect> {
-        if head == self.room.document().position() {
+        let here = self.room.document().position();
+        if head == here || (head.epoch == here.epoch && head.seq < here.seq) {
             return Vec::new();
         }
         self.catch_up()
@@ -92,8 +93,24 @@ impl Task {
         self.catch_up()
     }
 
+    /// Once a second: what those who are not here may want to know.
+    pub(super) fn tell_others(&mut self) {
+        self.sit();
+        self.tell_state();
+        self.point();
+    }
+
+    /// Says where members point: a cursor that rests is heard about as often as this is said.
+    fn point(&self) {
+        let ms = u64::try_from(UPKEEP.as_millis()).unwrap_or(u64::MAX);
+        let cursors: Vec<_> = self.room.pointing(ms, self.now_ms()).collect();
+        if !cursors.is_empty() {
+            self.around.relay.cursors(self.board, &cursors);
+        }
+    }
+
     /// Says who is here: other servers and pages count them.
-    pub(super) fn sit(&mut self) {
+    fn sit(&mut self) {
         let here = self.members.len();
         let is_due = self.seated.at.is_none_or(|at| at.elapsed() >= SEATS);
         if here == self.seated.members && (here == 0 || !is_due) {

@@ -3,7 +3,7 @@
 //! All begin with `ink:`, so that an ACL can be written, and go on with the name of the installation where several
 //! share one Redis. A board's are in one hash slot. Every key has a TTL: whatever happens, nothing stays.
 
-use inkroom_board::{BoardId, MemberId, NodeId, Position};
+use inkroom_board::{BoardId, MemberId, NodeId, PersonId, Position};
 
 /// How long a room's state is kept after the last commit, in seconds.
 pub(super) const ROOM_TTL: u64 = 24 * 60 * 60;
@@ -87,12 +87,22 @@ impl Keys {
         self.board(board, "users")
     }
 
+    /// `sid` is a member's, see [`sid`].
+    pub(super) fn cursor(&self, board: BoardId, sid: &str) -> String {
+        self.board(board, &format!("cur:{sid}"))
+    }
+
     pub(super) fn snapshot(&self, board: BoardId, at: Position) -> String {
         self.board(board, &format!("snap:{}:{}", at.epoch, at.seq))
     }
 
     pub(super) fn node(&self, node: NodeId) -> String {
         format!("{}node:{node}", self.prefix)
+    }
+
+    /// How often somebody did something in a window, which is a number.
+    pub(super) fn tally(&self, what: &str, person: PersonId, window: u64) -> String {
+        format!("{}rl:{what}:{person}:{window}", self.prefix)
     }
 
     /// Which servers there are: a set of ids, each with its expiry.
@@ -104,6 +114,13 @@ impl Keys {
 /// What a member is called among those of all servers.
 pub(super) fn sid(node: NodeId, member: MemberId) -> String {
     format!("{node}:{}", member.0)
+}
+
+/// Which member of which server it is, if one is called that.
+pub(super) fn read_sid(sid: &str) -> Option<(NodeId, MemberId)> {
+    let (node, member) = sid.split_once(':')?;
+    let member = MemberId(member.parse().ok()?);
+    Some((node.parse().ok()?, member)).filter(|(_, member)| !member.is_elsewhere())
 }
 
 #[cfg(test)]
@@ -126,6 +143,24 @@ mod tests {
         for channel in [foreign.as_bytes(), b"ink:{\xff}:d", b"ink:{}:d"] {
             let read = all.as_ref().map(|all| all.read_channel(channel));
             assert_eq!(read, Some(None), "{channel:?}");
+        }
+    }
+
+    #[test]
+    fn a_member_is_read_as_it_was_written_and_no_other() {
+        let (node, member) = (NodeId([7; 8]), MemberId::of_this_server(9));
+        assert_eq!(read_sid(&sid(node, member)), Some((node, member)));
+        let elsewhere = sid(node, MemberId::of_another_server(9));
+        for odd in [
+            "",
+            ":",
+            "x:2",
+            ":2",
+            &format!("{node}:"),
+            &format!("{node}:-2"),
+            &elsewhere,
+        ] {
+            assert_eq!(read_sid(odd), None, "{odd}");
         }
     }
 

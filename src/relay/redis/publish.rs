@@ -1,15 +1,13 @@
 //! The publishing task: one connection for everything that this server tells Redis or asks it.
 //!
 //! What gathers while one pipeline is on its way goes with the next, so a busy server sends few and large ones. Once a
-//! second it looks whether Redis is alive, and writes what it remembers for others: heads, seats, its own beat. Those
+//! second it looks whether Redis is alive, and writes what is to be remembered: rooms, seats, cursors, its own beat. Those
 //! may fail (as when Redis's memory is full) without any harm; only what cannot be published makes the relay degraded.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use inkroom_board::{BoardId, Position};
 use redis::aio::MultiplexedConnection;
 use redis::{Pipeline, Value};
 use tokio::time::{MissedTickBehavior, interval};
@@ -19,7 +17,7 @@ use super::Shared;
 use super::access::{self, Fault};
 use super::commands::Clock;
 use super::health::Half;
-use super::keys::{Lane, ROOM_TTL};
+use super::keys::Lane;
 use super::listen::pause;
 use super::outbox::{Batch, Durable};
 use crate::relay::codec;
@@ -48,8 +46,6 @@ struct Publisher<'a> {
     shared: &'a Shared,
     connection: MultiplexedConnection,
     clock: Clock,
-    /// Heads that Redis was not told yet, of boards that others may open.
-    heads: HashMap<BoardId, Position>,
 }
 
 impl<'a> Publisher<'a> {
@@ -65,12 +61,12 @@ impl<'a> Publisher<'a> {
         let mut connection = shared.link.connect(None::<NoPushes>).await?;
         let clock = time(shared, &mut connection).await?;
         shared.seats.tell_all_again();
+        shared.cursors.clear();
         shared.beats().say_again();
         Ok(Self {
             shared,
             connection,
             clock,
-            heads: HashMap::new(),
         })
     }
 
@@ -93,13 +89,8 @@ impl<'a> Publisher<'a> {
 
     async fn publish(&mut self, batch: Batch) -> Result<(), Fault> {
         let published = self.try_publish(&batch).await;
-        match published {
-            Ok(()) => {
-                let heads = batch.durable.iter();
-                self.heads
-                    .extend(heads.map(|durable| (durable.board(), durable.head())));
-            }
-            Err(_) => self.shared.outbox.shut(batch),
+        if published.is_err() {
+            self.shared.outbox.shut(batch);
         }
         published
     }
@@ -142,12 +133,13 @@ impl<'a> Publisher<'a> {
         self.shared.commands.set(&self.connection, self.clock);
         let (shared, now_ms) = (self.shared, self.clock.now_ms());
         let mut pipeline = Pipeline::new();
-        for (board, head) in self.heads.drain() {
-            write_head(&shared.keys.room(board), head, &mut pipeline);
-        }
+        shared.rooms.write(&shared.keys, &mut pipeline);
         for change in shared.seats.changes() {
             change.write(&shared.keys, shared.node, now_ms, &mut pipeline);
         }
+        shared
+            .cursors
+            .write(&shared.keys, shared.node, &mut pipeline);
         shared.beat(now_ms, &mut pipeline);
         self.all(pipeline).await?;
         Ok(())
@@ -166,9 +158,7 @@ impl<'a> Publisher<'a> {
         shared.outbox.shut(Batch::default());
         shared.commands.clear();
         let mut pipeline = Pipeline::new();
-        for (board, head) in self.heads.drain() {
-            write_head(&shared.keys.room(board), head, &mut pipeline);
-        }
+        shared.rooms.write(&shared.keys, &mut pipeline);
         shared.seats.clear();
         for change in shared.seats.changes() {
             change.write(&shared.keys, shared.node, 0, &mut pipeline);
@@ -188,13 +178,4 @@ async fn time(shared: &Shared, connection: &mut MultiplexedConnection) -> Result
     let micros = u64::try_from(asked.elapsed().as_micros()).unwrap_or(u64::MAX);
     shared.counters.ping_us.store(micros, Ordering::Relaxed);
     Ok(Clock::of(clock))
-}
-
-/// For servers that open the board and whose database lags behind. Two servers may write in the wrong order: it is a
-/// hint, and the next commit mends it.
-fn write_head(key: &str, head: Position, to: &mut Pipeline) {
-    to.cmd("HSET").arg(key).arg("epoch").arg(head.epoch);
-    to.arg("head_seq").arg(head.seq);
-    to.arg("head_chain").arg(head.chain.to_string());
-    to.cmd("EXPIRE").arg(key).arg(ROOM_TTL);
 }
