@@ -364,7 +364,10 @@ mod tests {
         let now = Instant::now();
         let [first, second] = [1, 2].map(|n| encoded(&ServerMessage::Pong(n)));
         mailbox.post(&Letter::new(&ServerMessage::Pong(1), 1));
-        assert_eq!(mailbox.write_or_wake(now), Said::of(&[first.clone()]));
+        assert_eq!(
+            mailbox.write_or_wake(now),
+            Said::of(std::slice::from_ref(&first))
+        );
         let mut read = vec![0; first.len()];
         far.read_exact(&mut read).await.unwrap();
         assert_eq!(read, first);
