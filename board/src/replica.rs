@@ -170,7 +170,7 @@ impl Replica {
     /// A connection is there: what to say first.
     pub fn hello(&mut self) -> ClientMessage {
         self.phase = Phase::Greeting;
-        self.queue.unsend();
+        self.queue.begin();
         let resume = (!self.diverged).then(|| self.position());
         ClientMessage::Hello {
             client: self.queue.client(),
@@ -181,7 +181,7 @@ impl Replica {
     /// The connection is gone.
     pub fn disconnected(&mut self) {
         self.phase = Phase::Away;
-        self.queue.unsend();
+        self.queue.begin();
     }
 
     /// The ops to send now; nothing unless it is live.
@@ -193,9 +193,9 @@ impl Replica {
         }
     }
 
-    /// Sends what was refused for the moment once more.
+    /// The wait after a refusal is over: what was refused goes once more, and what follows it.
     pub fn again(&mut self) -> Vec<ClientMessage> {
-        self.queue.unsend();
+        self.queue.go_on();
         self.outgoing()
     }
 
@@ -258,7 +258,7 @@ impl Replica {
         }
         // The log went back behind what it had of this queue: what follows would be a gap for ever.
         let mut change = self.take_off();
-        let renamed = self.queue.rename(client, fresh());
+        let renamed = self.queue.rename(OpId { client, n: 0 }, fresh());
         self.known_n = 0;
         change |= self.put_back();
         Received {
@@ -350,10 +350,7 @@ impl Replica {
         let mut saved = Vec::new();
         for entry in fresh {
             change |= self.document.commit(entry);
-            saved.extend(
-                self.queue
-                    .drop_saved(|id| id.client == entry.id.client && id.n <= entry.id.n),
-            );
+            saved.extend(self.queue.drop_logged(entry.id));
         }
         change |= self.put_back();
         let mut received = Received {
@@ -399,28 +396,39 @@ impl Replica {
 
     fn refused(&mut self, id: OpId, reason: Refusal, fresh: impl FnOnce() -> ClientId) -> Received {
         match reason {
-            Refusal::Busy(ms) => Received {
-                retry_ms: Some(ms),
-                ..Received::default()
-            },
-            // What it misses is here to be sent again, or was seen in the log after it had said so.
-            Refusal::Gap(n)
-                if self.queue.has_or_had(OpId {
-                    client: id.client,
-                    n,
-                }) =>
-            {
+            Refusal::Busy(ms) => {
+                self.queue.slow(id);
                 Received {
-                    retry_ms: Some(0),
+                    retry_ms: Some(ms),
                     ..Received::default()
                 }
             }
+            Refusal::Gap(n) => self.fill(OpId { n, ..id }, reason, fresh),
             _ => self.give_up(id, reason, fresh()),
         }
     }
 
+    /// This op is missing. It is here to be sent again, or was seen in the log after the server had said so; if not, it
+    /// is lost, and what comes after it loses nothing but its identity.
+    fn fill(
+        &mut self,
+        missing: OpId,
+        reason: Refusal,
+        fresh: impl FnOnce() -> ClientId,
+    ) -> Received {
+        if self.queue.has_or_had(missing) {
+            self.queue.repeat_from(missing);
+            return Received::default();
+        }
+        if !self.queue.has_any_of(missing.client) {
+            return Received::default();
+        }
+        self.queue.unsend();
+        self.give_up(missing, reason, fresh())
+    }
+
     /// The op will never be in the log. Later ops of its queue go on in a new one, except those that
-    /// would meet the same refusal. A gap that cannot be filled loses nothing: all go on in a new queue.
+    /// would meet the same refusal; earlier ones are on their way.
     fn give_up(&mut self, id: OpId, reason: Refusal, fresh: ClientId) -> Received {
         let mut change = self.take_off();
         let (access, me) = (self.document.access().clone(), self.me);
@@ -432,7 +440,7 @@ impl Replica {
             _ => entry.id == id,
         };
         let refused = self.queue.drop_refused(id.client, doomed);
-        let renamed = self.queue.rename(id.client, fresh);
+        let renamed = self.queue.rename(id, fresh);
         change |= self.put_back();
         let refused = refused.into_iter().map(|entry| (entry, reason)).collect();
         Received {

@@ -480,7 +480,11 @@ fn m8_presence_travels_as_differences_and_an_audience_is_counted() {
 
 #[test]
 fn m9_a_flood_of_ops_is_slowed_then_closed() {
-    let mut board = Board::new(Mode::Everyone);
+    let settings = Settings {
+        ops_burst: 120.0,
+        ..Settings::default()
+    };
+    let mut board = Board::with(Mode::Everyone, settings);
     board.join(ONE, OWNER, None);
     for n in 1..=200 {
         board.ops(ONE, n, vec![Op::SetTitle(format!("{n}"))]);

@@ -163,7 +163,7 @@ impl Engine {
 
     /// Sends what is pending and may be sent.
     pub(super) fn send_ops(&mut self) {
-        if self.link.is_open() && self.again_at.is_none() {
+        if self.link.is_open() {
             let messages = self.replica.outgoing();
             messages.iter().for_each(|message| self.link.send(message));
         }
