@@ -10,7 +10,7 @@ mod queue;
 
 use alloc::vec::Vec;
 
-use crate::document::{Change, Document, Inverse};
+use crate::document::{Change, Document, Inverse, Trial};
 use crate::id::{ClientId, OpId, PersonId};
 use crate::ledger::{Entry, Position, Seq};
 use crate::op::Op;
@@ -69,6 +69,8 @@ pub struct Replica {
     /// The log up to a position, with everything pending on top.
     document: Document,
     queue: Queue,
+    /// Of everything pending, and maybe of what is not any more.
+    trial: Trial,
     me: PersonId,
     phase: Phase,
     /// What the server said of this client's ops at the hello.
@@ -81,10 +83,11 @@ impl Replica {
     /// A copy that begins as `document`, for ops of `me`, under a fresh random `client`.
     #[must_use]
     pub fn new(document: Document, client: ClientId, me: PersonId) -> Self {
-        let queue = Queue::new(client);
+        let (queue, trial) = (Queue::new(client), Trial::since(document.position()));
         Self {
             document,
             queue,
+            trial,
             me,
             phase: Phase::Away,
             known_n: 0,
@@ -160,6 +163,7 @@ impl Replica {
             op,
         };
         let (change, inverse) = self.document.apply(&entry);
+        self.trial.follow(&inverse);
         self.queue.push(Pending {
             entry: entry.clone(),
             inverse,
@@ -305,8 +309,14 @@ impl Replica {
     }
 
     fn drop_saved(&mut self, is_saved: impl Fn(OpId) -> bool) -> Received {
-        if !self.queue.iter().any(|pending| is_saved(pending.entry.id)) {
-            return Received::default();
+        let is_missed =
+            |pending: &Pending| is_saved(pending.entry.id) && pending.inverse != Inverse::Nothing;
+        // What did nothing a second time is not missed.
+        if !self.queue.iter().any(is_missed) {
+            return Received {
+                saved: self.queue.drop_saved(is_saved),
+                ..Received::default()
+            };
         }
         let mut change = self.take_off();
         let saved = self.queue.drop_saved(is_saved);
@@ -346,13 +356,17 @@ impl Replica {
         if fresh.is_empty() {
             return Received::default();
         }
-        let mut change = self.take_off();
-        let mut saved = Vec::new();
-        for entry in fresh {
-            change |= self.document.commit(entry);
-            saved.extend(self.queue.drop_logged(entry.id));
+        let mut saved = self.settle(fresh);
+        let rest = fresh.get(saved.len()..).unwrap_or_default();
+        let mut change = Change::default();
+        if !rest.is_empty() {
+            change |= self.take_off();
+            for entry in rest {
+                change |= self.document.commit(entry);
+                saved.extend(self.queue.drop_logged(entry.id));
+            }
+            change |= self.put_back();
         }
-        change |= self.put_back();
         let mut received = Received {
             change,
             saved,
@@ -362,6 +376,23 @@ impl Replica {
             received.merge(self.diverge());
         }
         received
+    }
+
+    /// Takes in what is the beginning of its own queue where it is: most of what comes while a queue is sent. Answers
+    /// which ops these are; everything looks as before.
+    fn settle(&mut self, fresh: &[Entry]) -> Vec<OpId> {
+        let mut saved = Vec::new();
+        for entry in fresh {
+            let Some(own) = self.queue.first() else { break };
+            let is_same = own.entry.id == entry.id
+                && own.entry.author == entry.author
+                && own.entry.op == entry.op;
+            if !is_same || !self.document.settle(entry, &own.inverse, self.trial) {
+                break;
+            }
+            saved.extend(self.queue.pop_logged());
+        }
+        saved
     }
 
     fn acknowledged(&mut self, id: OpId, seq: Seq) -> Received {
@@ -463,9 +494,11 @@ impl Replica {
 
     fn put_back(&mut self) -> Change {
         let mut change = Change::default();
+        self.trial = Trial::since(self.position());
         for pending in self.queue.iter_mut() {
             let (more, inverse) = self.document.apply(&pending.entry);
             change |= more;
+            self.trial.follow(&inverse);
             pending.inverse = inverse;
         }
         change

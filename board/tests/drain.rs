@@ -406,3 +406,142 @@ fn m13_what_the_store_did_not_take_goes_again_alone() {
     let effects = board.room.answered(turned[5], nothing, board.now_ms);
     assert!(effects.is_empty(), "it is not on its way");
 }
+
+/// The log so far and, on top, what is pending: as if it had been done from the beginning.
+fn from_the_beginning(log: &[Entry], replica: &Replica) -> Document {
+    let mut document = blank();
+    log.iter().for_each(|entry| drop(document.commit(entry)));
+    replica
+        .pending_entries()
+        .for_each(|entry| drop(document.apply(entry)));
+    document
+}
+
+fn takes(replica: &mut Replica, log: &mut Vec<Entry>, entries: Vec<Entry>) {
+    let mut chain = replica.position().chain;
+    for entry in &entries {
+        chain = chain.next(entry.id, entry.author, &entry.op.to_stored());
+    }
+    let batch = Batch {
+        first: replica.position().seq + 1,
+        chain,
+        entries: entries.clone(),
+    };
+    log.extend(entries);
+    let received = replica.receive(&ServerMessage::Ops(batch), || FRESH);
+    assert!(!received.reconnect);
+}
+
+fn others(n: u32, op: Op) -> Entry {
+    Entry {
+        id: OpId { client: OLD, n },
+        author: ME,
+        at_ms: 0,
+        op,
+    }
+}
+
+#[test]
+fn r1_what_is_settled_where_it_is_is_what_it_would_be_from_the_beginning() {
+    let mut replica = replica(0);
+    let mut log = vec![];
+    takes(
+        &mut replica,
+        &mut log,
+        (1..=20).map(|n| others(n, shape(n))).collect(),
+    );
+    let id = |n: u32| ElementId(u64::from(n).to_be_bytes());
+    let (first, _) = replica.perform(Op::Remove { ids: vec![id(3)] }, 0);
+    let _ = replica.perform(shape(30), 0);
+    let (second, _) = replica.perform(
+        Op::Remove {
+            ids: vec![id(4), id(30)],
+        },
+        0,
+    );
+    let _ = replica.perform(Op::Restore { of: first.id }, 0);
+    let (third, _) = replica.perform(Op::Clear, 0);
+    let _ = replica.perform(Op::Restore { of: second.id }, 0);
+    let _ = replica.perform(Op::Restore { of: third.id }, 0);
+    let _ = replica.perform(Op::SetTitle("At last".into()), 0);
+    let _ = replica.perform(Op::SetMode(Mode::Presenters), 0);
+    let mut n = 20;
+    while replica.pending() > 0 {
+        let own: Vec<_> = replica.pending_entries().take(2).cloned().collect();
+        takes(&mut replica, &mut log, own);
+        n += 1;
+        takes(&mut replica, &mut log, vec![others(n, shape(n))]);
+        let whole = from_the_beginning(&log, &replica);
+        assert_eq!(
+            digest::digest(replica.document()),
+            digest::digest(&whole),
+            "with {} pending",
+            replica.pending()
+        );
+    }
+    assert_eq!(*replica.document(), from_the_beginning(&log, &replica));
+}
+
+#[test]
+fn d8_what_is_forgotten_while_its_restore_waits_stays_forgotten() {
+    let mut replica = replica(0);
+    let mut log = vec![];
+    let id = |n: u32| ElementId(u64::from(n).to_be_bytes());
+    let removal = Op::Remove { ids: vec![id(1)] };
+    let until = u32::try_from(limits::KEEP_REMOVED_OPS).unwrap();
+    let title = |n: u32| others(n, Op::SetTitle(format!("{n}")));
+    let mut before = vec![others(1, shape(1)), others(2, removal)];
+    before.extend((3..=until).map(title));
+    takes(&mut replica, &mut log, before);
+    for n in 10..15 {
+        let _ = replica.perform(shape(n), 0);
+    }
+    let of = OpId { client: OLD, n: 2 };
+    let _ = replica.perform(Op::Restore { of }, 0);
+    assert!(replica.document().shown(id(1)).is_some(), "for now");
+    while replica.pending() > 0 {
+        let own: Vec<_> = replica.pending_entries().take(1).cloned().collect();
+        takes(&mut replica, &mut log, own);
+        assert_eq!(
+            digest::digest(replica.document()),
+            digest::digest(&from_the_beginning(&log, &replica)),
+        );
+    }
+    assert!(replica.document().get(id(1)).is_none());
+    assert_eq!(*replica.document(), from_the_beginning(&log, &replica));
+}
+
+#[test]
+fn d8_what_was_removed_long_ago_is_forgotten_while_a_queue_settles_as_otherwise() {
+    let mut replica = replica(0);
+    let mut log = vec![];
+    let id = |n: u32| ElementId(u64::from(n).to_be_bytes());
+    let until = u32::try_from(limits::KEEP_REMOVED_OPS).unwrap();
+    let before = (1..=until).map(|n| match n {
+        1..=20 => others(n, shape(n)),
+        21..=30 => others(
+            n,
+            Op::Remove {
+                ids: vec![id(n - 20)],
+            },
+        ),
+        _ => others(n, Op::SetTitle(format!("{n}"))),
+    });
+    takes(&mut replica, &mut log, before.collect());
+    for n in 31..60 {
+        let op = match n {
+            32 => shape(3),
+            33 => Op::Remove {
+                ids: vec![id(4), id(15)],
+            },
+            _ => shape(n),
+        };
+        let _ = replica.perform(op, 0);
+    }
+    while replica.pending() > 0 {
+        let own: Vec<_> = replica.pending_entries().take(7).cloned().collect();
+        takes(&mut replica, &mut log, own);
+    }
+    assert!(replica.document().get(id(9)).is_none(), "removed at 29");
+    assert_eq!(*replica.document(), from_the_beginning(&log, &replica));
+}
