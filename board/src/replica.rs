@@ -12,7 +12,7 @@ use alloc::vec::Vec;
 
 use crate::document::{Change, Document, Inverse, Trial};
 use crate::id::{ClientId, OpId, PersonId};
-use crate::ledger::{Entry, Position, Seq};
+use crate::ledger::{Entry, Position, Role, Seq};
 use crate::op::Op;
 use crate::wire::{Batch, ClientMessage, Queued, Refusal, ServerMessage, Start};
 
@@ -75,6 +75,8 @@ pub struct Replica {
     phase: Phase,
     /// What the server said of this client's ops at the hello.
     known_n: u32,
+    /// Whether the server takes no ops at all, as it said at the hello.
+    read_only: bool,
     /// Its history is not the server's: start again from a snapshot.
     diverged: bool,
 }
@@ -91,6 +93,7 @@ impl Replica {
             me,
             phase: Phase::Away,
             known_n: 0,
+            read_only: false,
             diverged: false,
         }
     }
@@ -132,6 +135,22 @@ impl Replica {
     #[must_use]
     pub fn is_live(&self) -> bool {
         self.phase == Phase::Live
+    }
+
+    /// Whether nobody can change the board, as far as is known: what is pending waits for another day.
+    #[must_use]
+    pub fn is_read_only(&self) -> bool {
+        self.read_only
+    }
+
+    /// What its person is on the board now.
+    #[must_use]
+    pub fn role(&self) -> Role {
+        if self.read_only {
+            Role::Viewer
+        } else {
+            self.document.access().role(self.me)
+        }
     }
 
     /// Who its ops are from.
@@ -188,9 +207,9 @@ impl Replica {
         self.queue.begin();
     }
 
-    /// The ops to send now; nothing unless it is live.
+    /// The ops to send now; nothing unless it is live and the board can be changed.
     pub fn outgoing(&mut self) -> Vec<ClientMessage> {
-        if self.is_live() {
+        if self.is_live() && !self.read_only {
             self.queue.outgoing()
         } else {
             Vec::new()
@@ -211,7 +230,15 @@ impl Replica {
         fresh: impl FnOnce() -> ClientId,
     ) -> Received {
         match message {
-            ServerMessage::Welcome { last_n, you, .. } => self.welcomed(*last_n, you.person, fresh),
+            ServerMessage::Welcome {
+                last_n,
+                you,
+                read_only,
+                ..
+            } => {
+                self.read_only = *read_only;
+                self.welcomed(*last_n, you.person, fresh)
+            }
             ServerMessage::Start(start) => self.start(*start),
             ServerMessage::Ops(batch) => self.receive_batch(batch),
             ServerMessage::Ack { id, seq } => self.acknowledged(*id, *seq),

@@ -238,6 +238,7 @@ impl Room {
                 you: profile.clone(),
                 member,
                 last_n,
+                read_only: self.read_only,
             },
         ));
         self.members

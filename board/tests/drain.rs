@@ -545,3 +545,27 @@ fn d8_what_was_removed_long_ago_is_forgotten_while_a_queue_settles_as_otherwise(
     assert!(replica.document().get(id(9)).is_none(), "removed at 29");
     assert_eq!(*replica.document(), from_the_beginning(&log, &replica));
 }
+
+#[test]
+fn m14_on_a_board_that_can_only_be_read_what_is_pending_waits() {
+    let welcome = |read_only| ServerMessage::Welcome {
+        you: Profile {
+            person: ME,
+            name: "Somebody".into(),
+            colour: Ink::Blue,
+        },
+        member: ONE,
+        last_n: 0,
+        read_only,
+    };
+    let mut replica = replica(3);
+    let _ = replica.receive(&welcome(true), || FRESH);
+    begin(&mut replica);
+    assert_eq!((replica.role(), replica.pending()), (Role::Viewer, 3));
+    assert!(replica.outgoing().is_empty());
+    let _ = replica.hello();
+    let _ = replica.receive(&welcome(false), || FRESH);
+    begin(&mut replica);
+    assert_eq!(replica.role(), Role::Owner);
+    assert_eq!(sent(&replica.outgoing()), ids(MINE, 1..=3));
+}

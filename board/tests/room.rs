@@ -681,6 +681,16 @@ fn a_damaged_board_can_only_be_read() {
     let mut board = Board::new(Mode::Everyone);
     board.room = Room::new(opening, client(99), Settings::default());
     board.join(ONE, OWNER, None);
+    let says_so = |(_, message): (_, ServerMessage)| {
+        matches!(
+            message,
+            ServerMessage::Welcome {
+                read_only: true,
+                ..
+            }
+        )
+    };
+    assert!(board.heard().into_iter().any(says_so), "M14");
     board.ops(ONE, 1, vec![add(1, 2, true)]);
     assert_eq!(board.nacks(), [(1, Refusal::ReadOnly)]);
 }
@@ -859,6 +869,7 @@ fn r8_where_the_log_went_back_what_is_pending_goes_on_in_a_new_queue() {
         you: profile(OWNER),
         member: ONE,
         last_n: 0,
+        read_only: false,
     };
     let received = replica.receive(&welcome, || client(8));
     let id = OpId {

@@ -178,7 +178,7 @@ impl Engine {
     fn may_draw(&self) -> bool {
         self.link.stopped().is_none()
             && self.outbox.may_grow()
-            && self.document().access().role(self.replica.me()).draws()
+            && self.replica.role().draws()
     }
 
     /// Carries out an op of one's own.

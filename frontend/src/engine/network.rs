@@ -64,6 +64,9 @@ impl Engine {
         if let ServerMessage::Welcome { you, .. } = message {
             super::publish::tell(&self.handle.me, you.clone());
             self.access_changed();
+            if self.replica.is_read_only() {
+                self.say("This board can only be read at the moment.");
+            }
         }
     }
 
