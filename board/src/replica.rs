@@ -173,6 +173,13 @@ impl Replica {
         change
     }
 
+    /// Takes out everything that waits, for as long as its person thinks about it; [`Self::adopt_pending`] puts it
+    /// back. What comes next is from a fresh random `client`.
+    pub fn withdraw_pending(&mut self, client: ClientId) -> (Vec<Entry>, Change) {
+        let change = self.take_off();
+        (self.queue.withdraw(client), change)
+    }
+
     /// Carries out an op of one's own: at once here, in the log when the server has it.
     pub fn perform(&mut self, op: Op, now_ms: u64) -> (Entry, Change) {
         let entry = Entry {

@@ -569,3 +569,25 @@ fn m14_on_a_board_that_can_only_be_read_what_is_pending_waits() {
     assert_eq!(replica.role(), Role::Owner);
     assert_eq!(sent(&replica.outgoing()), ids(MINE, 1..=3));
 }
+
+#[test]
+fn r3_what_was_withdrawn_comes_back_with_its_identity_and_nothing_goes_missing_meanwhile() {
+    let mut replica = replica(3);
+    let before = replica.document().clone();
+    let (old, _) = replica.withdraw_pending(FRESH);
+    assert_eq!((replica.pending(), replica.document().len()), (0, 0));
+    let (next, _) = replica.perform(shape(9), 0);
+    assert_eq!(
+        next.id,
+        OpId {
+            client: FRESH,
+            n: 1
+        }
+    );
+    begin(&mut replica);
+    assert_eq!(sent(&replica.outgoing()), [next.id]);
+    assert_eq!(log_next(&mut replica, 1), 1);
+    let _ = replica.adopt_pending(old);
+    assert_eq!(replica.document().len(), before.len() + 1);
+    assert_eq!(sent(&replica.outgoing()), ids(MINE, 1..=3));
+}

@@ -127,6 +127,17 @@ impl Queue {
         self.unsend();
     }
 
+    /// Begins anew as `client`, without what waited.
+    pub(super) fn withdraw(&mut self, client: ClientId) -> Vec<Entry> {
+        let logged = core::mem::take(&mut self.logged);
+        let new = Self {
+            logged,
+            ..Self::new(client)
+        };
+        let old = core::mem::replace(self, new).pending;
+        old.into_iter().map(|pending| pending.entry).collect()
+    }
+
     fn count(&mut self) {
         self.of.clear();
         for pending in &self.pending {

@@ -21,6 +21,7 @@ impl Engine {
             return;
         }
         self.link.opened(browser::now_ms());
+        self.put_off_old();
         let hello = self.replica.hello();
         self.link.send(&hello);
     }
