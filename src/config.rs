@@ -159,7 +159,7 @@ pub struct Limits {
     )]
     pub handshakes: u32,
 
-    /// Changes a second that one connection may make for long
+    /// Changes a second that one person may make on one board for long
     #[arg(
         long,
         env = "INKROOM_OPS_PER_SECOND",
@@ -168,12 +168,12 @@ pub struct Limits {
     )]
     pub ops_per_second: u32,
 
-    /// Changes that one connection may make at once
+    /// Changes that one person may make ahead of that, as after drawing offline
     #[arg(
         long,
         env = "INKROOM_OPS_BURST",
         value_name = "N",
-        default_value_t = 120
+        default_value_t = 12_000
     )]
     pub ops_burst: u32,
 
@@ -370,7 +370,7 @@ impl Default for Limits {
             tabs: 20,
             handshakes: 500,
             ops_per_second: 60,
-            ops_burst: 120,
+            ops_burst: 12_000,
             board_elements: limits::BOARD_ELEMENTS,
             board_bytes: limits::BOARD_BYTES,
             new_boards: 30,

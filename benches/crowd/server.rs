@@ -18,7 +18,7 @@ use inkroom_board::wire::{ClientMessage, ServerMessage};
 use inkroom_board::{BoardId, ClientId};
 use tempfile::TempDir;
 
-use crate::common::{Guest, Process, Raw};
+use crate::common::{Client, Guest, Process, Raw};
 
 pub use keeper::Keeper;
 
@@ -63,6 +63,11 @@ impl Server {
             .buffer_unordered(JOINING)
             .collect()
             .await
+    }
+
+    /// Somebody who runs a replica, and has not joined yet.
+    pub fn client(&self, board: BoardId) -> Client {
+        Client::new(self.process.address, board, &self.keeper.guest())
     }
 
     async fn join(&self, board: BoardId) -> Raw {

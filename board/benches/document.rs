@@ -2,6 +2,7 @@
 
 use divan::Bencher;
 use inkroom_board::digest::digest;
+use inkroom_board::wire::{Batch, ServerMessage, Start};
 use inkroom_board::*;
 
 fn main() {
@@ -103,22 +104,50 @@ fn digest_of_10_000_strokes(bencher: Bencher<'_, '_>) {
     bencher.bench(|| digest(&document));
 }
 
-/// One op of somebody else while ten of one's own are pending: taken off and put back.
-#[divan::bench]
-fn one_op_under_ten_pending(bencher: Bencher<'_, '_>) {
-    let log = log(10_000);
-    let base = replay(&log);
-    let trial: Vec<_> = (10_001..10_011).map(entry).collect();
+/// A copy of a board of 10,000 ops with so many of one's own on top, and the next entries of the log that `next` gives.
+fn waiting(own: u32, next: impl Fn(&Replica) -> Vec<Entry>) -> (Replica, ServerMessage) {
+    let base = replay(&log(10_000));
+    let client = ClientId([200; 16]);
+    let mut replica = Replica::new(base, client, PersonId([200; 16]));
+    let at = replica.position();
+    let _ = replica.hello();
+    let start = ServerMessage::Start(Start::Tail { from: at, head: at });
+    let _ = replica.receive(&start, || client);
+    for n in 0..own {
+        let _ = replica.perform(op(20_000 + n), 0);
+    }
+    let entries = next(&replica);
+    let chain = entries.iter().fold(at.chain, |chain, entry| {
+        chain.next(entry.id, entry.author, &entry.op.to_stored())
+    });
+    let first = at.seq + 1;
+    let batch = Batch {
+        first,
+        chain,
+        entries,
+    };
+    (replica, ServerMessage::Ops(batch))
+}
+
+fn receive(bencher: Bencher<'_, '_>, (replica, message): (Replica, ServerMessage)) {
     bencher
-        .with_inputs(|| base.clone())
-        .bench_local_values(|mut document| {
-            for _ in 0..2 {
-                let inverses: Vec<_> = trial.iter().map(|entry| document.apply(entry).1).collect();
-                inverses
-                    .into_iter()
-                    .rev()
-                    .for_each(|inverse| drop(document.revert(inverse)));
-            }
-            document
+        .with_inputs(|| replica.clone())
+        .bench_local_values(|mut replica| {
+            let received = replica.receive(&message, || ClientId([201; 16]));
+            assert!(!received.reconnect);
+            replica
         });
+}
+
+/// One op of somebody else while so many of one's own wait.
+#[divan::bench(args = [10, 10_000], sample_count = 20)]
+fn one_op_under_pending(bencher: Bencher<'_, '_>, own: u32) {
+    receive(bencher, waiting(own, |_| Vec::from([entry(10_001)])));
+}
+
+/// A frame of one's own ops gets into the log while so many wait.
+#[divan::bench(args = [64, 10_000], sample_count = 20)]
+fn own_frame_of_pending(bencher: Bencher<'_, '_>, own: u32) {
+    let first = |replica: &Replica| replica.pending_entries().take(64).cloned().collect();
+    receive(bencher, waiting(own, first));
 }

@@ -121,6 +121,36 @@ pub enum Inverse {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Restored(Removal);
 
+/// What is to be known of the ops on trial to settle one of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Trial {
+    /// All were applied at this position, or later.
+    pub since: Seq,
+    /// The oldest removal that one of them undid.
+    pub restored: Option<Seq>,
+}
+
+impl Trial {
+    /// None yet, at this position.
+    #[must_use]
+    pub fn since(position: Position) -> Self {
+        Self {
+            since: position.seq,
+            restored: None,
+        }
+    }
+
+    /// One more, which this takes off.
+    pub fn follow(&mut self, inverse: &Inverse) {
+        if let Inverse::Restored(_, Restored(removal)) = inverse {
+            let oldest = self
+                .restored
+                .map_or(removal.at, |oldest| oldest.min(removal.at));
+            self.restored = Some(oldest);
+        }
+    }
+}
+
 impl Document {
     /// A board before its first op.
     #[must_use]
@@ -233,10 +263,43 @@ impl Document {
     /// Like [`Self::commit`], for whoever has the stored form of the op at hand.
     pub fn commit_stored(&mut self, entry: &Entry, stored: &[u8]) -> Change {
         let (change, _) = self.apply(entry);
-        self.position.seq += 1;
-        self.position.chain = self.position.chain.next(entry.id, entry.author, stored);
+        self.advance(entry, stored);
         self.expire();
         change
+    }
+
+    fn advance(&mut self, entry: &Entry, stored: &[u8]) {
+        self.position.seq += 1;
+        self.position.chain = self.position.chain.next(entry.id, entry.author, stored);
+    }
+
+    /// Makes the first of the ops on trial the next entry of the log, without taking off the others: the same as taking
+    /// all off, committing it and putting the others back. Where it might not be the same, nothing happens and the
+    /// answer is no. `inverse` is what takes the op off.
+    pub fn settle(&mut self, entry: &Entry, inverse: &Inverse, trial: Trial) -> bool {
+        let seq = self.position.seq + 1;
+        let is_gone = matches!(inverse, Inverse::Removed(op) if !self.removals.contains_key(op));
+        if is_gone || self.matters_to(trial, seq) {
+            return false;
+        }
+        if let Inverse::Removed(op) = inverse
+            && let Some(removal) = self.take_removal(*op)
+        {
+            self.note_removal(*op, Removal { at: seq, ..removal });
+        }
+        self.advance(entry, &entry.op.to_stored());
+        self.expire();
+        true
+    }
+
+    /// Whether what is forgotten at `now` depends on ops on trial, or they on it.
+    fn matters_to(&self, trial: Trial, now: Seq) -> bool {
+        let is_old = |at: Seq| at + limits::KEEP_REMOVED_OPS <= now;
+        let first = self.expiry.first();
+        self.is_full()
+            || trial.restored.is_some_and(is_old)
+            || first.is_some_and(|(at, _)| is_old(*at) && *at > trial.since)
+            || self.expired_tombstone(now).is_some()
     }
 
     /// Applies an entry that is not in the log yet; the answer takes it off again. Entries come off in
@@ -421,9 +484,13 @@ impl Document {
                 self.live -= 1;
             }
         }
+        self.note_removal(op, removal);
+        change
+    }
+
+    fn note_removal(&mut self, op: OpId, removal: Removal) {
         self.expiry.insert((removal.at, op));
         self.removals.insert(op, removal);
-        change
     }
 
     fn take_removal(&mut self, op: OpId) -> Option<Removal> {
@@ -480,20 +547,27 @@ impl Document {
     /// by clock, so that every copy forgets at the same op.
     fn expire(&mut self) {
         let now = self.position.seq;
-        while let Some((at, op)) = self.expiry.first().copied() {
-            let full = self.cost > limits::BOARD_BYTES || self.items.len() > limits::BOARD_ELEMENTS;
-            if !full && at + limits::KEEP_REMOVED_OPS > now {
-                break;
-            }
+        while let Some(op) = self.expired_removal(now) {
             self.bury(op, now);
         }
-        while let Some((at, id)) = self.tombstones.first().copied() {
-            if at + limits::KEEP_TOMBSTONE_OPS > now {
-                break;
-            }
+        while let Some(id) = self.expired_tombstone(now) {
             self.tombstones.pop_first();
             self.buried.remove(&id);
         }
+    }
+
+    fn is_full(&self) -> bool {
+        self.cost > limits::BOARD_BYTES || self.items.len() > limits::BOARD_ELEMENTS
+    }
+
+    fn expired_removal(&self, now: Seq) -> Option<OpId> {
+        let (at, op) = self.expiry.first().copied()?;
+        (self.is_full() || at + limits::KEEP_REMOVED_OPS <= now).then_some(op)
+    }
+
+    fn expired_tombstone(&self, now: Seq) -> Option<ElementId> {
+        let (at, id) = self.tombstones.first().copied()?;
+        (at + limits::KEEP_TOMBSTONE_OPS <= now).then_some(id)
     }
 
     fn bury(&mut self, op: OpId, now: Seq) {

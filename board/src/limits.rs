@@ -11,6 +11,14 @@ pub const HELLO_BYTES: usize = 4 * 1024;
 pub const OP_BYTES: usize = 32 * 1024;
 /// Most ops in one frame.
 pub const OPS_PER_FRAME: usize = 64;
+/// Most ops of one board on their way to its log …
+pub const OPS_ON_THE_WAY: usize = 1_024;
+/// … and most bytes of them, as stored: a few seconds of a crowd drawing at once.
+pub const BYTES_ON_THE_WAY: usize = 4 * 1024 * 1024;
+/// Most ops that a client has on its way: what is left for one of it where others also want to send.
+pub const WINDOW_OPS: usize = OPS_ON_THE_WAY / 4;
+/// Most ops that a client keeps by itself while it is away.
+pub const QUEUE_OPS: usize = 10_000;
 /// Most points in one op; the client cuts longer strokes into add and extend.
 pub const POINTS_PER_OP: usize = 512;
 /// The client commits a growing stroke every so many points …

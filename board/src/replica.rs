@@ -10,9 +10,9 @@ mod queue;
 
 use alloc::vec::Vec;
 
-use crate::document::{Change, Document, Inverse};
+use crate::document::{Change, Document, Inverse, Trial};
 use crate::id::{ClientId, OpId, PersonId};
-use crate::ledger::{Entry, Position, Seq};
+use crate::ledger::{Entry, Position, Role, Seq};
 use crate::op::Op;
 use crate::wire::{Batch, ClientMessage, Queued, Refusal, ServerMessage, Start};
 
@@ -69,10 +69,14 @@ pub struct Replica {
     /// The log up to a position, with everything pending on top.
     document: Document,
     queue: Queue,
+    /// Of everything pending, and maybe of what is not any more.
+    trial: Trial,
     me: PersonId,
     phase: Phase,
     /// What the server said of this client's ops at the hello.
     known_n: u32,
+    /// Whether the server takes no ops at all, as it said at the hello.
+    read_only: bool,
     /// Its history is not the server's: start again from a snapshot.
     diverged: bool,
 }
@@ -81,13 +85,15 @@ impl Replica {
     /// A copy that begins as `document`, for ops of `me`, under a fresh random `client`.
     #[must_use]
     pub fn new(document: Document, client: ClientId, me: PersonId) -> Self {
-        let queue = Queue::new(client);
+        let (queue, trial) = (Queue::new(client), Trial::since(document.position()));
         Self {
             document,
             queue,
+            trial,
             me,
             phase: Phase::Away,
             known_n: 0,
+            read_only: false,
             diverged: false,
         }
     }
@@ -131,6 +137,22 @@ impl Replica {
         self.phase == Phase::Live
     }
 
+    /// Whether nobody can change the board, as far as is known: what is pending waits for another day.
+    #[must_use]
+    pub fn is_read_only(&self) -> bool {
+        self.read_only
+    }
+
+    /// What its person is on the board now.
+    #[must_use]
+    pub fn role(&self) -> Role {
+        if self.read_only {
+            Role::Viewer
+        } else {
+            self.document.access().role(self.me)
+        }
+    }
+
     /// Who its ops are from.
     #[must_use]
     pub fn me(&self) -> PersonId {
@@ -151,6 +173,13 @@ impl Replica {
         change
     }
 
+    /// Takes out everything that waits, for as long as its person thinks about it; [`Self::adopt_pending`] puts it
+    /// back. What comes next is from a fresh random `client`.
+    pub fn withdraw_pending(&mut self, client: ClientId) -> (Vec<Entry>, Change) {
+        let change = self.take_off();
+        (self.queue.withdraw(client), change)
+    }
+
     /// Carries out an op of one's own: at once here, in the log when the server has it.
     pub fn perform(&mut self, op: Op, now_ms: u64) -> (Entry, Change) {
         let entry = Entry {
@@ -160,6 +189,7 @@ impl Replica {
             op,
         };
         let (change, inverse) = self.document.apply(&entry);
+        self.trial.follow(&inverse);
         self.queue.push(Pending {
             entry: entry.clone(),
             inverse,
@@ -170,7 +200,7 @@ impl Replica {
     /// A connection is there: what to say first.
     pub fn hello(&mut self) -> ClientMessage {
         self.phase = Phase::Greeting;
-        self.queue.unsend();
+        self.queue.begin();
         let resume = (!self.diverged).then(|| self.position());
         ClientMessage::Hello {
             client: self.queue.client(),
@@ -181,21 +211,21 @@ impl Replica {
     /// The connection is gone.
     pub fn disconnected(&mut self) {
         self.phase = Phase::Away;
-        self.queue.unsend();
+        self.queue.begin();
     }
 
-    /// The ops to send now; nothing unless it is live.
+    /// The ops to send now; nothing unless it is live and the board can be changed.
     pub fn outgoing(&mut self) -> Vec<ClientMessage> {
-        if self.is_live() {
+        if self.is_live() && !self.read_only {
             self.queue.outgoing()
         } else {
             Vec::new()
         }
     }
 
-    /// Sends what was refused for the moment once more.
+    /// The wait after a refusal is over: what was refused goes once more, and what follows it.
     pub fn again(&mut self) -> Vec<ClientMessage> {
-        self.queue.unsend();
+        self.queue.go_on();
         self.outgoing()
     }
 
@@ -207,7 +237,15 @@ impl Replica {
         fresh: impl FnOnce() -> ClientId,
     ) -> Received {
         match message {
-            ServerMessage::Welcome { last_n, you, .. } => self.welcomed(*last_n, you.person, fresh),
+            ServerMessage::Welcome {
+                last_n,
+                you,
+                read_only,
+                ..
+            } => {
+                self.read_only = *read_only;
+                self.welcomed(*last_n, you.person, fresh)
+            }
             ServerMessage::Start(start) => self.start(*start),
             ServerMessage::Ops(batch) => self.receive_batch(batch),
             ServerMessage::Ack { id, seq } => self.acknowledged(*id, *seq),
@@ -258,7 +296,7 @@ impl Replica {
         }
         // The log went back behind what it had of this queue: what follows would be a gap for ever.
         let mut change = self.take_off();
-        let renamed = self.queue.rename(client, fresh());
+        let renamed = self.queue.rename(OpId { client, n: 0 }, fresh());
         self.known_n = 0;
         change |= self.put_back();
         Received {
@@ -305,8 +343,14 @@ impl Replica {
     }
 
     fn drop_saved(&mut self, is_saved: impl Fn(OpId) -> bool) -> Received {
-        if !self.queue.iter().any(|pending| is_saved(pending.entry.id)) {
-            return Received::default();
+        let is_missed =
+            |pending: &Pending| is_saved(pending.entry.id) && pending.inverse != Inverse::Nothing;
+        // What did nothing a second time is not missed.
+        if !self.queue.iter().any(is_missed) {
+            return Received {
+                saved: self.queue.drop_saved(is_saved),
+                ..Received::default()
+            };
         }
         let mut change = self.take_off();
         let saved = self.queue.drop_saved(is_saved);
@@ -346,16 +390,17 @@ impl Replica {
         if fresh.is_empty() {
             return Received::default();
         }
-        let mut change = self.take_off();
-        let mut saved = Vec::new();
-        for entry in fresh {
-            change |= self.document.commit(entry);
-            saved.extend(
-                self.queue
-                    .drop_saved(|id| id.client == entry.id.client && id.n <= entry.id.n),
-            );
+        let mut saved = self.settle(fresh);
+        let rest = fresh.get(saved.len()..).unwrap_or_default();
+        let mut change = Change::default();
+        if !rest.is_empty() {
+            change |= self.take_off();
+            for entry in rest {
+                change |= self.document.commit(entry);
+                saved.extend(self.queue.drop_logged(entry.id));
+            }
+            change |= self.put_back();
         }
-        change |= self.put_back();
         let mut received = Received {
             change,
             saved,
@@ -365,6 +410,23 @@ impl Replica {
             received.merge(self.diverge());
         }
         received
+    }
+
+    /// Takes in what is the beginning of its own queue where it is: most of what comes while a queue is sent. Answers
+    /// which ops these are; everything looks as before.
+    fn settle(&mut self, fresh: &[Entry]) -> Vec<OpId> {
+        let mut saved = Vec::new();
+        for entry in fresh {
+            let Some(own) = self.queue.first() else { break };
+            let is_same = own.entry.id == entry.id
+                && own.entry.author == entry.author
+                && own.entry.op == entry.op;
+            if !is_same || !self.document.settle(entry, &own.inverse, self.trial) {
+                break;
+            }
+            saved.extend(self.queue.pop_logged());
+        }
+        saved
     }
 
     fn acknowledged(&mut self, id: OpId, seq: Seq) -> Received {
@@ -399,28 +461,39 @@ impl Replica {
 
     fn refused(&mut self, id: OpId, reason: Refusal, fresh: impl FnOnce() -> ClientId) -> Received {
         match reason {
-            Refusal::Busy(ms) => Received {
-                retry_ms: Some(ms),
-                ..Received::default()
-            },
-            // What it misses is here to be sent again, or was seen in the log after it had said so.
-            Refusal::Gap(n)
-                if self.queue.has_or_had(OpId {
-                    client: id.client,
-                    n,
-                }) =>
-            {
+            Refusal::Busy(ms) => {
+                self.queue.slow(id);
                 Received {
-                    retry_ms: Some(0),
+                    retry_ms: Some(ms),
                     ..Received::default()
                 }
             }
+            Refusal::Gap(n) => self.fill(OpId { n, ..id }, reason, fresh),
             _ => self.give_up(id, reason, fresh()),
         }
     }
 
+    /// This op is missing. It is here to be sent again, or was seen in the log after the server had said so; if not, it
+    /// is lost, and what comes after it loses nothing but its identity.
+    fn fill(
+        &mut self,
+        missing: OpId,
+        reason: Refusal,
+        fresh: impl FnOnce() -> ClientId,
+    ) -> Received {
+        if self.queue.has_or_had(missing) {
+            self.queue.repeat_from(missing);
+            return Received::default();
+        }
+        if !self.queue.has_any_of(missing.client) {
+            return Received::default();
+        }
+        self.queue.unsend();
+        self.give_up(missing, reason, fresh())
+    }
+
     /// The op will never be in the log. Later ops of its queue go on in a new one, except those that
-    /// would meet the same refusal. A gap that cannot be filled loses nothing: all go on in a new queue.
+    /// would meet the same refusal; earlier ones are on their way.
     fn give_up(&mut self, id: OpId, reason: Refusal, fresh: ClientId) -> Received {
         let mut change = self.take_off();
         let (access, me) = (self.document.access().clone(), self.me);
@@ -432,7 +505,7 @@ impl Replica {
             _ => entry.id == id,
         };
         let refused = self.queue.drop_refused(id.client, doomed);
-        let renamed = self.queue.rename(id.client, fresh);
+        let renamed = self.queue.rename(id, fresh);
         change |= self.put_back();
         let refused = refused.into_iter().map(|entry| (entry, reason)).collect();
         Received {
@@ -455,9 +528,11 @@ impl Replica {
 
     fn put_back(&mut self) -> Change {
         let mut change = Change::default();
+        self.trial = Trial::since(self.position());
         for pending in self.queue.iter_mut() {
             let (more, inverse) = self.document.apply(&pending.entry);
             change |= more;
+            self.trial.follow(&inverse);
             pending.inverse = inverse;
         }
         change

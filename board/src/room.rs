@@ -8,6 +8,7 @@
 //! events is the board's.
 
 mod cursors;
+mod flights;
 mod ink;
 mod murmur;
 mod names;
@@ -22,15 +23,17 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use crate::document::{Change, Document};
-use crate::id::{ClientId, ElementId, MemberId, OpId};
+use crate::id::{ClientId, MemberId, OpId};
 use crate::ledger::{ClientHead, Entry, Logged, Position};
+use crate::limits;
 use crate::op::Op;
 use crate::wire::{ClientMessage, CloseCode, Present, Profile, Refusal, ServerMessage, Start};
 
+use flights::{Flight, Flights};
 use ink::Inks;
 use peers::Peers;
 use presence::Presence;
-use rate::Bucket;
+use rate::{Allowances, Bucket};
 use submit::Sender;
 use vet::Staged;
 
@@ -42,9 +45,9 @@ pub use recent::Recent;
 /// What a host may set about rooms.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
-    /// Ops a second that a member may submit for long …
+    /// Ops a second that a person may submit for long …
     pub ops_per_second: f64,
-    /// … and at once.
+    /// … and ahead of that: what was drawn while away comes all at once.
     pub ops_burst: f64,
     /// Most members of one room.
     pub members: usize,
@@ -56,15 +59,18 @@ pub struct Settings {
     pub board_bytes: usize,
 }
 
+/// The longest queue that a client keeps by itself, and what is drawn while it is sent.
+const OPS_BURST: f64 = (limits::QUEUE_OPS + limits::QUEUE_OPS / 5) as f64;
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
             ops_per_second: 60.0,
-            ops_burst: 120.0,
+            ops_burst: OPS_BURST,
             members: 10_000,
             tabs: 20,
-            board_elements: crate::limits::BOARD_ELEMENTS,
-            board_bytes: crate::limits::BOARD_BYTES,
+            board_elements: limits::BOARD_ELEMENTS,
+            board_bytes: limits::BOARD_BYTES,
         }
     }
 }
@@ -133,18 +139,12 @@ pub struct Opening {
 #[derive(Debug)]
 struct Member {
     profile: Profile,
-    ops: Bucket,
     sweeps: Bucket,
     ephemeral: Bucket,
     patience: Bucket,
     gaps: Bucket,
-}
-
-/// An op on its way to the store.
-#[derive(Debug, Clone, Copy)]
-struct InFlight {
-    member: Option<MemberId>,
-    element: Option<ElementId>,
+    /// It was asked not to send before.
+    wait_until_ms: u64,
 }
 
 /// One board live in memory.
@@ -158,11 +158,12 @@ pub struct Room {
     peers: Peers,
     inks: Inks,
     staged: Staged,
-    in_flight: BTreeMap<OpId, InFlight>,
+    flights: Flights,
     senders: BTreeMap<ClientId, Sender>,
     /// The queue of ops that the room commits for authors who went away in the middle of a stroke.
     own_client: ClientId,
     own_n: u32,
+    allowances: Allowances,
     settings: Settings,
 }
 
@@ -179,10 +180,11 @@ impl Room {
             peers: Peers::default(),
             inks: Inks::default(),
             staged: Staged::default(),
-            in_flight: BTreeMap::new(),
+            flights: Flights::default(),
             senders: BTreeMap::new(),
             own_client,
             own_n: 0,
+            allowances: Allowances::default(),
             settings,
         }
     }
@@ -208,7 +210,7 @@ impl Room {
     /// Whether nobody is here and nothing is on its way to the store.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.members.is_empty() && self.in_flight.is_empty()
+        self.members.is_empty() && self.flights.is_empty()
     }
 
     /// Whether nobody is here.
@@ -240,10 +242,11 @@ impl Room {
                 you: profile.clone(),
                 member,
                 last_n,
+                read_only: self.read_only,
             },
         ));
         self.members
-            .insert(member, Member::new(profile.clone(), &self.settings, now_ms));
+            .insert(member, Member::new(profile.clone(), now_ms));
         effects.extend(self.presence.join(Present {
             member,
             profile,
@@ -383,12 +386,12 @@ impl Room {
         }
     }
 
-    fn landed(&mut self, id: OpId) -> Option<InFlight> {
-        let in_flight = self.in_flight.remove(&id)?;
-        if let Some(element) = in_flight.element {
+    fn landed(&mut self, id: OpId) -> Option<Flight> {
+        let flight = self.flights.landed(id)?;
+        if let Some(element) = flight.element {
             self.staged.landed(element);
         }
-        Some(in_flight)
+        Some(flight)
     }
 
     /// The op is in the log: a hold on it, or on what came before it, has no reason any more.
@@ -401,7 +404,7 @@ impl Room {
 
     /// The store did not take an op, or had it already.
     pub fn answered(&mut self, id: OpId, answer: Answer, now_ms: u64) -> Vec<Effect> {
-        let member = self.landed(id).and_then(|in_flight| in_flight.member);
+        let member = self.landed(id).and_then(|flight| flight.member);
         let mut effects = self.give_up_own(id, answer);
         if let Answer::Known(seq) = answer {
             self.release(id);
@@ -413,7 +416,7 @@ impl Room {
             effects.extend(match answer {
                 Answer::Known(seq) => Vec::from([send(member, ServerMessage::Ack { id, seq })]),
                 Answer::Refused(Refusal::Busy(_)) if self.needs_no_answer(id) => Vec::new(),
-                Answer::Refused(Refusal::Busy(ms)) => self.nack(member, id, Refusal::Busy(ms)),
+                Answer::Refused(Refusal::Busy(ms)) => self.slow(member, id, ms, now_ms),
                 Answer::Refused(reason) => self.blame(member, id, reason, now_ms),
                 Answer::NotYours => close(member, CloseCode::Forbidden),
             });
@@ -473,14 +476,14 @@ impl Room {
 }
 
 impl Member {
-    fn new(profile: Profile, settings: &Settings, now_ms: u64) -> Self {
+    fn new(profile: Profile, now_ms: u64) -> Self {
         Self {
             profile,
-            ops: Bucket::new(settings.ops_per_second, settings.ops_burst, now_ms),
             sweeps: rate::sweeps(now_ms),
             ephemeral: rate::ephemeral(now_ms),
             patience: rate::patience(now_ms),
             gaps: rate::gaps(now_ms),
+            wait_until_ms: 0,
         }
     }
 }

@@ -20,6 +20,7 @@ use alloc::vec::Vec;
 use crate::document::Document;
 use crate::id::{MemberId, NodeId, OpId};
 use crate::ledger::Mode;
+use crate::op::Op;
 use crate::room::{Effect, Murmur};
 
 use client::Client;
@@ -42,6 +43,11 @@ pub struct Report {
     pub reloads: u64,
     /// Frames of ops that were sent twice.
     pub repeats: u64,
+    /// Refusals for the moment, after which a client waits.
+    pub waits: u64,
+    /// Ops that got into the log under two identities: refused for good on one connection while an earlier one still
+    /// brought them to the log.
+    pub doubled: u64,
     /// Retries that the store answered from its log.
     pub known: u64,
     /// Ops refused for good.
@@ -72,6 +78,8 @@ impl core::ops::AddAssign for Report {
         self.crashes += other.crashes;
         self.reloads += other.reloads;
         self.repeats += other.repeats;
+        self.waits += other.waits;
+        self.doubled += other.doubled;
         self.known += other.known;
         self.refused += other.refused;
         self.roles += other.roles;
@@ -149,6 +157,7 @@ impl World {
 
     fn step(&mut self) -> Result<(), String> {
         self.now_ms += self.random.between(1, 400);
+        self.go_on();
         let who = self.random.index(self.clients.len());
         match self.random.between(0, 100) {
             0..=33 => self.act(who),
@@ -170,6 +179,13 @@ impl World {
             _ => {}
         }
         Ok(())
+    }
+
+    fn go_on(&mut self) {
+        let now_ms = self.now_ms;
+        self.clients
+            .iter_mut()
+            .for_each(|client| client.go_on(now_ms));
     }
 
     fn act(&mut self, who: usize) {
@@ -428,13 +444,11 @@ impl World {
             .for_each(|client| client.lift_pen(self.now_ms));
         for _ in 0..CALM_ROUNDS {
             self.now_ms += 1_000;
+            self.go_on();
             for who in 0..self.clients.len() {
                 self.connect(who);
                 self.deliver_to_server(who, 50);
                 self.deliver_to_client(who, 50)?;
-                if let Some(client) = self.clients.get_mut(who) {
-                    client.repeat();
-                }
             }
             for index in 0..self.servers.len() {
                 self.commit_at(index, 1_000, false);
@@ -484,6 +498,10 @@ impl World {
             demand(confirmed == *client.replica.document(), || {
                 format!("client {who} shows what is not in the log")
             })?;
+            demand(client.impatient.is_none(), || {
+                let sent = client.impatient;
+                format!("client {who} sent {sent:?} again while it might have been answered")
+            })?;
             demand(client.ink_is_gone(), || {
                 format!("client {who} sees stuck ink: {}", client.stuck(&model))
             })?;
@@ -503,7 +521,7 @@ impl World {
     }
 
     /// Dense, each identity once, each client in its own order, and everything that was called saved.
-    fn check_log(&self) -> Result<(), String> {
+    fn check_log(&mut self) -> Result<(), String> {
         let mut seen = BTreeSet::new();
         let mut last = alloc::collections::BTreeMap::new();
         for (index, logged) in self.store.log.iter().enumerate() {
@@ -517,6 +535,15 @@ impl World {
             demand(id.n == before + 1, || {
                 format!("{id:?} is out of its client's order")
             })?;
+        }
+        let mut added = alloc::collections::BTreeMap::new();
+        for entry in self.store.log.iter().map(|logged| &logged.entry) {
+            if let Op::Add { id, .. } = &entry.op
+                && self.clients.iter().any(|client| client.owns(entry.id))
+            {
+                let first = added.insert(*id, entry.id);
+                self.report.doubled += u64::from(first.is_some());
+            }
         }
         let saved: Vec<OpId> = self
             .clients

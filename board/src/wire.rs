@@ -20,9 +20,9 @@ use crate::op::Op;
 use crate::points::Points;
 
 /// The WebSocket subprotocol of binary frames.
-pub const PROTOCOL: &str = "inkroom.1";
+pub const PROTOCOL: &str = "inkroom.2";
 /// The WebSocket subprotocol of JSON text frames.
-pub const PROTOCOL_JSON: &str = "inkroom.1.json";
+pub const PROTOCOL_JSON: &str = "inkroom.2.json";
 
 /// From a member to its room.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -123,6 +123,8 @@ pub enum ServerMessage {
         member: MemberId,
         /// The n of the last op of the hello's client that is in the log.
         last_n: u32,
+        /// Whether nobody can change the board, since its stored log is damaged.
+        read_only: bool,
     },
     /// How the member's copy gets to the head; ops follow from there.
     Start(Start),

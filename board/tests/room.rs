@@ -480,7 +480,11 @@ fn m8_presence_travels_as_differences_and_an_audience_is_counted() {
 
 #[test]
 fn m9_a_flood_of_ops_is_slowed_then_closed() {
-    let mut board = Board::new(Mode::Everyone);
+    let settings = Settings {
+        ops_burst: 120.0,
+        ..Settings::default()
+    };
+    let mut board = Board::with(Mode::Everyone, settings);
     board.join(ONE, OWNER, None);
     for n in 1..=200 {
         board.ops(ONE, n, vec![Op::SetTitle(format!("{n}"))]);
@@ -677,6 +681,16 @@ fn a_damaged_board_can_only_be_read() {
     let mut board = Board::new(Mode::Everyone);
     board.room = Room::new(opening, client(99), Settings::default());
     board.join(ONE, OWNER, None);
+    let says_so = |(_, message): (_, ServerMessage)| {
+        matches!(
+            message,
+            ServerMessage::Welcome {
+                read_only: true,
+                ..
+            }
+        )
+    };
+    assert!(board.heard().into_iter().any(says_so), "M14");
     board.ops(ONE, 1, vec![add(1, 2, true)]);
     assert_eq!(board.nacks(), [(1, Refusal::ReadOnly)]);
 }
@@ -855,6 +869,7 @@ fn r8_where_the_log_went_back_what_is_pending_goes_on_in_a_new_queue() {
         you: profile(OWNER),
         member: ONE,
         last_n: 0,
+        read_only: false,
     };
     let received = replica.receive(&welcome, || client(8));
     let id = OpId {

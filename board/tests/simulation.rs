@@ -64,6 +64,12 @@ fn assert_it_did_something(sum: Report, seeds: u64) {
         "few faults"
     );
     assert!(sum.repeats > seeds && sum.known > seeds / 10, "few repeats");
+    assert!(sum.waits > seeds, "few refusals for the moment");
+    assert!(
+        sum.doubled < seeds / 100,
+        "{} ops got into the log twice",
+        sum.doubled
+    );
     assert!(sum.refused > seeds / 2 && sum.roles > seeds, "few refusals");
     assert!(sum.undos > seeds, "few undos");
     assert!(

@@ -75,6 +75,11 @@ test('what cannot be read is set aside, and the rest arrives', async ({ server, 
   const left = await aside(near.page);
   expect(new Map(left.map(({ key, value }) => [key, value]))).toEqual(new Map(bad.map(({ key, value }) => [key, value])));
   expect(await kept(near.page)).toEqual([]);
+  const saving = near.page.waitForEvent('download');
+  await answer(near, 'Download a copy');
+  const [keys, values] = JSON.parse(readFileSync(await (await saving).path(), 'utf8')) as [[string, number][], unknown[]];
+  expect(keys.map(([key]) => key)).toEqual(left.map(({ key }) => key));
+  expect(Object.values(values[keys.findIndex(([key]) => key === bad[1]!.key)] as object)).toEqual(bad[1]!.value);
   await answer(near, 'OK');
   await expect(concern(near)).toBeHidden();
 
@@ -96,6 +101,33 @@ test('a hole in the queue does not keep the rest back', async ({ server, enter }
   await far.open(address.replace(cable.url, server.url));
   expect(await far.elements()).toBe(2);
   expect((await aside(near.page)).map(({ key }) => key)).toEqual([records[1]!.key]);
+  cable.remove();
+});
+
+test('what waited for a month in an open tab is asked about as well', async ({ server, enter }) => {
+  const cable = await Cable.to(server.url);
+  const near = await enter();
+  await near.makeBoard(cable.url);
+  cable.cut();
+  await expect(near.connection).toHaveText(/Reconnecting|Offline/);
+  await near.choose('Pen');
+  for (let n = 0; n < 3; n++) await near.draw(stroke(n));
+  await expect.poll(async () => (await kept(near.page)).length).toBe(3);
+  expect(await near.elements()).toBe(3);
+
+  await near.page.clock.setFixedTime(Date.now() + 31 * DAY_MS);
+  cable.mend();
+  await expect(concern(near)).toContainText('3 old changes on this device');
+  await expect(near.connection).toHaveText(/Live/);
+  expect([await near.elements(), await near.probe('seq'), (await kept(near.page)).length]).toEqual([0, 0, 3]);
+  await near.draw(stroke(5));
+  await near.isSaved();
+  expect(await near.probe('seq')).toBe(1);
+
+  await answer(near, 'Send them');
+  await near.isSaved();
+  expect([await near.elements(), await near.probe('seq')]).toEqual([4, 4]);
+  await expect.poll(async () => (await kept(near.page)).length).toBe(0);
   cable.remove();
 });
 

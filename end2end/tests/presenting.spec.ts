@@ -44,7 +44,7 @@ test('a hand-made socket gets a viewer no further', async ({ server, enter }) =>
     const client = '7'.repeat(25) + 'r';
     const line = { kind: 'Line', style: { colour: { Named: 'Red' }, width: 256 }, from: { x: 0, y: 0 }, to: { x: 9000, y: 9000 } };
     const id = '7'.repeat(12) + '6';
-    const socket = new WebSocket(url.replace(/^http/, 'ws').replace('/b/', '/ws/'), 'inkroom.1.json');
+    const socket = new WebSocket(url.replace(/^http/, 'ws').replace('/b/', '/ws/'), 'inkroom.2.json');
     const heard: unknown[] = [];
     await new Promise<void>((resolve) => {
       socket.onopen = () => {

@@ -176,9 +176,7 @@ impl Engine {
 
     /// Whether this person may change the board now.
     fn may_draw(&self) -> bool {
-        self.link.stopped().is_none()
-            && self.outbox.may_grow()
-            && self.document().access().role(self.replica.me()).draws()
+        self.link.stopped().is_none() && self.outbox.may_grow() && self.replica.role().draws()
     }
 
     /// Carries out an op of one's own.

@@ -11,7 +11,7 @@ use inkroom_board::{BoardId, ClientId, OpId, PersonId};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 
-use crate::browser::complain;
+use crate::browser::{complain, tolerate};
 use crate::engine;
 
 mod copy;
@@ -268,6 +268,43 @@ impl Outbox {
         &self.old
     }
 
+    /// Whether the person is asked before these are sent: the first is of long ago, and all would survive the page
+    /// whatever the answer.
+    pub(crate) fn is_to_ask<'a>(
+        &self,
+        mut waiting: impl Iterator<Item = &'a Entry>,
+        now_ms: u64,
+    ) -> bool {
+        let is_kept = |entry: &Entry| self.has(entry.id);
+        waiting
+            .next()
+            .is_some_and(|first| tally::is_old(first.at_ms, now_ms) && is_kept(first))
+            && waiting.all(is_kept)
+    }
+
+    /// These wait for the person's word.
+    pub(crate) fn put_off(&mut self, entries: Vec<Entry>) {
+        entries.iter().for_each(|entry| self.tally.remove(entry.id));
+        self.old.extend(entries);
+    }
+
+    /// Saves what was set aside, of this board, as a file for whoever can read it.
+    pub(crate) fn save_aside(&self) {
+        let Some(database) = self.database.clone() else {
+            return;
+        };
+        let prefix = record::prefix(self.board);
+        spawn_local(async move {
+            let saved = async {
+                let records = database.aside(&prefix).await?;
+                let text = String::from(js_sys::JSON::stringify(&records)?);
+                save("changes.json", "application/json", &text)
+            };
+            let saved: Result<_, JsValue> = saved.await;
+            tolerate("saving what was set aside", saved);
+        });
+    }
+
     /// The queues of long ago are somebody else's business now.
     pub(crate) fn take_old(&mut self) -> Vec<Entry> {
         self.is_deleting = false;
@@ -299,7 +336,8 @@ mod tests {
 
     use super::*;
 
-    fn entry(n: u32, at_ms: u64) -> Entry {
+    /// An op of that time.
+    pub(super) fn entry(n: u32, at_ms: u64) -> Entry {
         Entry {
             id: OpId {
                 client: ClientId([9; 16]),
@@ -309,6 +347,20 @@ mod tests {
             at_ms,
             op: Op::Clear,
         }
+    }
+
+    #[test]
+    fn what_waited_in_this_page_for_a_month_is_asked_about_if_it_is_kept() {
+        const DAY: u64 = 86_400_000;
+        let mut outbox = outbox();
+        let waiting = [entry(1, 5), entry(2, 31 * DAY)];
+        let asks = |outbox: &Outbox, now| outbox.is_to_ask(waiting.iter(), now);
+        assert!(!asks(&outbox, 31 * DAY), "it would be lost by a no");
+        outbox.adopt(&waiting);
+        assert!(!asks(&outbox, 29 * DAY) && asks(&outbox, 31 * DAY));
+        outbox.put_off(waiting.to_vec());
+        assert_eq!(outbox.concern(), Some(Concern::Old(2)));
+        assert_eq!(outbox.tally.ops(), 0);
     }
 
     fn outbox() -> Outbox {

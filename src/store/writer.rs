@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use inkroom_board::ledger::Logged;
 use inkroom_board::room::Answer;
-use inkroom_board::{BoardId, Entry, OpId};
+use inkroom_board::{BoardId, Entry, OpId, limits};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
@@ -27,9 +27,9 @@ use gauge::{Gauge, Permit};
 use part::Item;
 
 /// Most ops of one board between its room and the log and back …
-pub const LANE_OPS: usize = 1_024;
-/// … and most bytes of them: a few seconds of a crowd drawing at once.
-pub const LANE_BYTES: usize = 4 * 1024 * 1024;
+pub const LANE_OPS: usize = limits::OPS_ON_THE_WAY;
+/// … and most bytes of them.
+pub const LANE_BYTES: usize = limits::BYTES_ON_THE_WAY;
 /// Most ops of all boards that wait to be committed …
 pub const QUEUE_OPS: usize = 16 * 1_024;
 /// … and most bytes of them. In memory they take a few times as much.

@@ -3,8 +3,8 @@
 
 use std::path::Path;
 
-use inkroom_board::wire::{Refusal, ServerMessage};
-use inkroom_board::{BoardId, Op};
+use inkroom_board::wire::{ClientMessage, Queued, Refusal, ServerMessage};
+use inkroom_board::{BoardId, Op, OpId};
 use sqlx::Connection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 
@@ -40,7 +40,7 @@ async fn stop(process: Process) -> String {
     log
 }
 
-/// Nothing changes any more, everything up to the damage is shown, and whoever draws is told why it is not kept.
+/// Nothing changes any more, everything up to the damage is shown, and everybody is told from the start.
 async fn is_read_only(process: &Process, board: BoardId, ada: &Guest, verified: &str) {
     let page = Ask::get(format!("/b/{board}")).of(process.address).await;
     assert_eq!(page.status, 200);
@@ -53,9 +53,21 @@ async fn is_read_only(process: &Process, board: BoardId, ada: &Guest, verified: 
     let mut a = Client::join(process.address, board, ada).await;
     assert_eq!(a.replica.position().seq, 2);
     assert_eq!(a.digest(), verified);
+    assert!(a.replica.is_read_only(), "said in the welcome");
     a.draw(stroke()).await;
-    a.until("a refusal", |a| !a.refused.is_empty()).await;
-    assert_eq!(a.refused[0].1, Refusal::ReadOnly);
+    assert_eq!(a.replica.pending(), 1, "kept for another day");
+    let client = inkroom::random::client();
+    let op = Queued { n: 1, op: stroke() };
+    a.say(ClientMessage::Ops {
+        client,
+        again: false,
+        ops: vec![op],
+    })
+    .await;
+    let id = OpId { client, n: 1 };
+    let reason = Refusal::ReadOnly;
+    let refusal = ServerMessage::Nack { id, reason };
+    a.until("a refusal", |a| a.heard.contains(&refusal)).await;
 }
 
 fn count(client: &Client, is_it: impl Fn(&ServerMessage) -> bool) -> usize {

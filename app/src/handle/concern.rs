@@ -36,7 +36,7 @@ pub enum Answer {
     Wait,
     /// Draw on, in this tab only.
     GoOn,
-    /// Save the board as it is here as a file.
+    /// Save the board as it is here as a file; or what cannot be read.
     Copy,
     /// Send the old ones.
     Send,
@@ -60,7 +60,8 @@ impl Concern {
             Self::Full(_) => &[Answer::Wait, Answer::Copy, Answer::GoOn],
             Self::Old(_) => &[Answer::Send, Answer::Later, Answer::Copy, Answer::Delete],
             Self::Deleting(_) => &[Answer::Keep, Answer::DeleteForGood],
-            Self::Aside(_) | Self::Tab => &[Answer::Fine],
+            Self::Aside(_) => &[Answer::Fine, Answer::Copy],
+            Self::Tab => &[Answer::Fine],
         }
     }
 }

@@ -271,6 +271,7 @@ fn hands_have_places() {
             you: present(ME, None).profile,
             member: ME,
             last_n: 0,
+            read_only: false,
         },
         &document,
         0,

@@ -1,7 +1,11 @@
 //! A client's ops that are not in the log yet: in order, each with its identity, the first few of them
 //! on their way.
+//!
+//! Only ops of the first one's client are on their way at any time, so that where one is refused for the moment, it is
+//! known which others were passed over with it: those behind it, and none else is sent again. How many may be on
+//! their way is found out: more and more while they are answered, half as many after a refusal.
 
-use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
 
 use super::{Pending, queued};
@@ -12,8 +16,8 @@ use crate::limits;
 use crate::op::Op;
 use crate::wire::ClientMessage;
 
-/// Most ops on their way at once: enough to fill a batch, few enough to send again.
-const WINDOW: usize = limits::OPS_PER_FRAME;
+/// Ops on their way at first: a frame of them.
+const FIRST_WINDOW: usize = limits::OPS_PER_FRAME;
 /// Most bytes of ops in one frame, with room for what surrounds them.
 const FRAME_OPS_BYTES: usize = limits::FRAME_BYTES - 8 * 1024;
 
@@ -21,11 +25,18 @@ const FRAME_OPS_BYTES: usize = limits::FRAME_BYTES - 8 * 1024;
 pub(super) struct Queue {
     client: ClientId,
     next_n: u32,
+    /// Of each client in ascending order.
     pending: VecDeque<Pending>,
-    /// How many of `pending` are on their way.
+    /// How many of `pending` each client has; of those that have any.
+    of: BTreeMap<ClientId, u32>,
+    /// How many of `pending` are on their way: all of the same client.
     sent: usize,
-    /// The clients of which something is on its way, or was.
-    begun: BTreeSet<ClientId>,
+    /// How many may be.
+    window: usize,
+    /// Whose ops were sent last, unless they begin again.
+    begun: Option<ClientId>,
+    /// Nothing is sent for a while.
+    is_paused: bool,
     /// The highest n of each of its clients that left the queue for the log.
     logged: BTreeMap<ClientId, u32>,
 }
@@ -36,8 +47,11 @@ impl Queue {
             client,
             next_n: 1,
             pending: VecDeque::new(),
+            of: BTreeMap::new(),
             sent: 0,
-            begun: BTreeSet::new(),
+            window: FIRST_WINDOW,
+            begun: None,
+            is_paused: false,
             logged: BTreeMap::new(),
         }
     }
@@ -48,6 +62,10 @@ impl Queue {
 
     pub(super) fn len(&self) -> usize {
         self.pending.len()
+    }
+
+    pub(super) fn first(&self) -> Option<&Pending> {
+        self.pending.front()
     }
 
     pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &Pending> {
@@ -63,9 +81,25 @@ impl Queue {
         self.logged.get(&client).copied().unwrap_or(0)
     }
 
+    /// Whether any op of this client is here.
+    pub(super) fn has_any_of(&self, client: ClientId) -> bool {
+        self.of.contains_key(&client)
+    }
+
     /// Whether the op is here, or left for the log.
     pub(super) fn has_or_had(&self, id: OpId) -> bool {
-        id.n <= self.logged(id.client) || self.iter().any(|pending| pending.entry.id == id)
+        id.n <= self.logged(id.client) || self.find(id).is_some()
+    }
+
+    /// Where an op is. Most are asked for that belong to the first one's client, whose n follow each other.
+    fn find(&self, id: OpId) -> Option<usize> {
+        self.of.get(&id.client)?;
+        let is_it = |pending: &Pending| pending.entry.id == id;
+        let ahead = id.n.checked_sub(self.first()?.entry.id.n);
+        let guess = ahead.and_then(|ahead| usize::try_from(ahead).ok());
+        guess
+            .filter(|guess| self.pending.get(*guess).is_some_and(is_it))
+            .or_else(|| self.iter().position(is_it))
     }
 
     pub(super) fn next_id(&mut self) -> OpId {
@@ -78,6 +112,7 @@ impl Queue {
     }
 
     pub(super) fn push(&mut self, pending: Pending) {
+        *self.of.entry(pending.entry.id.client).or_default() += 1;
         self.pending.push_back(pending);
     }
 
@@ -88,13 +123,67 @@ impl Queue {
                 inverse: Inverse::Nothing,
             });
         }
+        self.count();
         self.unsend();
+    }
+
+    /// Begins anew as `client`, without what waited.
+    pub(super) fn withdraw(&mut self, client: ClientId) -> Vec<Entry> {
+        let logged = core::mem::take(&mut self.logged);
+        let new = Self {
+            logged,
+            ..Self::new(client)
+        };
+        let old = core::mem::replace(self, new).pending;
+        old.into_iter().map(|pending| pending.entry).collect()
+    }
+
+    fn count(&mut self) {
+        self.of.clear();
+        for pending in &self.pending {
+            *self.of.entry(pending.entry.id.client).or_default() += 1;
+        }
+    }
+
+    /// Another connection, or none.
+    pub(super) fn begin(&mut self) {
+        self.unsend();
+        self.window = FIRST_WINDOW;
+        self.is_paused = false;
     }
 
     /// Nothing is on its way any more.
     pub(super) fn unsend(&mut self) {
-        self.sent = 0;
-        self.begun.clear();
+        self.unsend_from(0);
+    }
+
+    fn unsend_from(&mut self, index: usize) {
+        self.sent = self.sent.min(index);
+        self.begun = None;
+    }
+
+    /// An op was refused for the moment, and passed over what is on its way behind it: nothing is sent for a while.
+    pub(super) fn slow(&mut self, id: OpId) {
+        self.is_paused = true;
+        if let Some(index) = self.find(id).filter(|index| *index < self.sent) {
+            self.unsend_from(index);
+            self.window = (self.window / 2).max(1);
+        }
+    }
+
+    /// Of its client this and what follows is to be sent again.
+    pub(super) fn repeat_from(&mut self, id: OpId) {
+        let is_due =
+            |pending: &Pending| pending.entry.id.client == id.client && pending.entry.id.n >= id.n;
+        let index = self.iter().take(self.sent).position(is_due);
+        if let Some(index) = index {
+            self.unsend_from(index);
+        }
+    }
+
+    /// The while is over.
+    pub(super) fn go_on(&mut self) {
+        self.is_paused = false;
     }
 
     /// Frames with the next ops, as many as may be on their way.
@@ -107,23 +196,69 @@ impl Queue {
     }
 
     fn next_frame(&mut self) -> Option<ClientMessage> {
-        let mut waiting = self
-            .pending
-            .iter()
-            .skip(self.sent)
-            .take(WINDOW.saturating_sub(self.sent))
-            .peekable();
-        let client = waiting.peek()?.entry.id.client;
+        let client = self.first()?.entry.id.client;
+        let room = self.room();
         let mut bytes = 0;
+        let waiting = self.iter().skip(self.sent).take(room);
         let fits = waiting.take_while(|pending| {
             let first = bytes == 0;
             bytes += pending.entry.op.to_stored().len() + 8;
             pending.entry.id.client == client && (first || bytes <= FRAME_OPS_BYTES)
         });
         let ops: Vec<_> = fits.map(|pending| queued(&pending.entry)).collect();
+        if ops.is_empty() {
+            return None;
+        }
         self.sent += ops.len();
-        let again = self.begun.insert(client);
+        let again = self.begun.replace(client) != Some(client);
         Some(ClientMessage::Ops { client, again, ops })
+    }
+
+    /// How many ops the next frame may have. Of a long queue it is filled, or half the window: answers that come one by
+    /// one do not make as many frames.
+    fn room(&self) -> usize {
+        if self.is_paused {
+            return 0;
+        }
+        let left = self.window.saturating_sub(self.sent);
+        let worth = limits::OPS_PER_FRAME.min(self.window / 2);
+        if left < worth && left < self.pending.len() - self.sent {
+            0
+        } else {
+            left.min(limits::OPS_PER_FRAME)
+        }
+    }
+
+    /// The first op is in the log.
+    pub(super) fn pop_logged(&mut self) -> Option<OpId> {
+        let id = self.pending.pop_front()?.entry.id;
+        self.sent = self.sent.saturating_sub(1);
+        if let Some(many) = self.of.get_mut(&id.client) {
+            *many -= 1;
+            if *many == 0 {
+                self.of.remove(&id.client);
+            }
+        }
+        let logged = self.logged.entry(id.client).or_default();
+        *logged = (*logged).max(id.n);
+        if !self.is_paused && self.pending.len() > self.sent {
+            self.window = (self.window + 1).min(limits::WINDOW_OPS);
+        }
+        Some(id)
+    }
+
+    /// Takes out what is in the log now that its client's op `last` is.
+    pub(super) fn drop_logged(&mut self, last: OpId) -> Vec<OpId> {
+        let is_logged = |id: OpId| id.client == last.client && id.n <= last.n;
+        let mut saved = Vec::new();
+        while self.first().is_some_and(|first| is_logged(first.entry.id)) {
+            saved.extend(self.pop_logged());
+        }
+        let is_first = |first: &Pending| first.entry.id.client == last.client;
+        if self.of.contains_key(&last.client) && !self.first().is_some_and(is_first) {
+            saved.extend(self.drop_saved(is_logged));
+        }
+        saved
     }
 
     /// Takes ops out that are in the log.
@@ -162,17 +297,20 @@ impl Queue {
             }
         }
         self.pending = kept;
+        self.count();
         taken
     }
 
-    /// Moves what is left of a client's queue to a new one, from 1; references follow.
-    pub(super) fn rename(&mut self, old: ClientId, new: ClientId) -> Vec<(OpId, OpId)> {
-        let mut renamed = Vec::new();
+    /// Moves what is left of a client's queue from `old` on to a new one, from 1; references follow. What comes before
+    /// stays: it may be on its way to the log.
+    pub(super) fn rename(&mut self, old: OpId, new: ClientId) -> Vec<(OpId, OpId)> {
+        self.repeat_from(old);
+        let mut renamed: Vec<(OpId, OpId)> = Vec::new();
         let mut n = 0;
         for pending in self
             .pending
             .iter_mut()
-            .filter(|pending| pending.entry.id.client == old)
+            .filter(|pending| pending.entry.id.client == old.client && pending.entry.id.n >= old.n)
         {
             n += 1;
             let id = OpId { client: new, n };
@@ -180,16 +318,17 @@ impl Queue {
         }
         for pending in &mut self.pending {
             if let Op::Restore { of } = &mut pending.entry.op
-                && let Some((_, id)) = renamed.iter().find(|(old, _)| old == of)
+                && let Ok(index) = renamed.binary_search_by_key(of, |(old, _)| *old)
+                && let Some((_, id)) = renamed.get(index)
             {
                 *of = *id;
             }
         }
-        if self.client == old {
+        if self.client == old.client {
             self.client = new;
             self.next_n = n + 1;
         }
-        self.unsend();
+        self.count();
         renamed
     }
 }

@@ -7,8 +7,9 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
+use super::flights::Flight;
 use super::murmur::Murmur;
-use super::{Answer, Effect, InFlight, Room, cast};
+use super::{Answer, Effect, Room, cast};
 use crate::element::{Brush, Element, Shape, Stroke, Style};
 use crate::id::{ClientId, ElementId, MemberId, OpId};
 use crate::ledger::Entry;
@@ -415,13 +416,12 @@ impl Room {
             n: self.own_n,
         };
         let element = self.staged.stage(&self.document, profile.person, &op);
-        self.in_flight.insert(
-            id,
-            InFlight {
-                member: None,
-                element,
-            },
-        );
+        let flight = Flight {
+            member: None,
+            element,
+            bytes: op.to_stored().len(),
+        };
+        self.flights.depart(id, flight);
         Entry {
             id,
             author: profile.person,

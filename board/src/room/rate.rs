@@ -1,4 +1,14 @@
-//! Token buckets: how much of something a member may do. Time is an argument.
+//! Token buckets: how much of something a member or a person may do. Time is an argument.
+
+use alloc::collections::BTreeMap;
+
+use super::Settings;
+use crate::id::PersonId;
+
+/// Most people of whom it is known what they did: whoever drew nothing for a few minutes need not be.
+const PEOPLE: usize = 4_096;
+/// Who has nothing left is asked to come back for so much time's worth, not for each single op.
+const WORTH_MS: f64 = 1_000.0;
 
 /// A bucket that fills at a steady rate and is emptied by one for each thing done.
 #[derive(Debug, Clone)]
@@ -19,22 +29,55 @@ impl Bucket {
         }
     }
 
-    /// Takes one; or says in how many ms there will be one.
+    /// Takes one; or says in how many ms it is worth coming back.
     #[expect(
-        clippy::cast_precision_loss,
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
         reason = "small, never negative"
     )]
     pub(super) fn take(&mut self, now_ms: u64) -> Result<(), u32> {
-        let passed = now_ms.saturating_sub(self.at_ms) as f64;
-        self.at_ms = self.at_ms.max(now_ms);
-        self.tokens = (self.tokens + passed * self.per_ms).min(self.burst);
+        self.fill(now_ms);
         if self.tokens < 1.0 {
-            return Err(((1.0 - self.tokens) / self.per_ms).ceil() as u32);
+            let worth = (WORTH_MS * self.per_ms).clamp(1.0, self.burst.max(1.0));
+            return Err(((worth - self.tokens) / self.per_ms).ceil() as u32);
         }
         self.tokens -= 1.0;
         Ok(())
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "small")]
+    fn fill(&mut self, now_ms: u64) {
+        let passed = now_ms.saturating_sub(self.at_ms) as f64;
+        self.at_ms = self.at_ms.max(now_ms);
+        self.tokens = (self.tokens + passed * self.per_ms).min(self.burst);
+    }
+
+    fn is_full(&mut self, now_ms: u64) -> bool {
+        self.fill(now_ms);
+        self.tokens >= self.burst
+    }
+}
+
+/// The ops that people may still submit. By person and not by connection, so that nobody gets more by coming back.
+#[derive(Debug, Default)]
+pub(super) struct Allowances(BTreeMap<PersonId, Bucket>);
+
+impl Allowances {
+    /// Takes one op of this person's; or says in how many ms it is worth coming back.
+    pub(super) fn take(
+        &mut self,
+        person: PersonId,
+        settings: &Settings,
+        now_ms: u64,
+    ) -> Result<(), u32> {
+        if self.0.len() >= PEOPLE && !self.0.contains_key(&person) {
+            self.0.retain(|_, bucket| !bucket.is_full(now_ms));
+            while self.0.len() >= PEOPLE {
+                self.0.pop_first();
+            }
+        }
+        let whole = || Bucket::new(settings.ops_per_second, settings.ops_burst, now_ms);
+        self.0.entry(person).or_insert_with(whole).take(now_ms)
     }
 }
 

@@ -6,7 +6,8 @@
 
 use alloc::vec::Vec;
 
-use super::{Effect, InFlight, Room, close, send};
+use super::flights::Flight;
+use super::{Effect, Room, close, send};
 use crate::id::{ClientId, MemberId, OpId};
 use crate::ledger::Entry;
 use crate::op::Op;
@@ -77,14 +78,14 @@ impl Room {
             Some(held) if id.n == held => sender.held = None,
             _ => {}
         }
-        if let Some(in_flight) = self.in_flight.get_mut(&id) {
-            in_flight.member = Some(member);
+        if self.flights.claim(id, member) {
             return Taken::PassedOver;
         }
         if self.is_logged(id) {
             return Taken::Known;
         }
-        if let Err(reason) = self.vet(member, &op, now_ms) {
+        let bytes = op.to_stored().len();
+        if let Err(reason) = self.vet(member, &op, bytes, now_ms) {
             return Taken::Refused(reason);
         }
         let author = self
@@ -93,13 +94,12 @@ impl Room {
             .map(|who| who.profile.person)
             .unwrap_or_default();
         let element = self.staged.stage(&self.document, author, &op);
-        self.in_flight.insert(
-            id,
-            InFlight {
-                member: Some(member),
-                element,
-            },
-        );
+        let flight = Flight {
+            member: Some(member),
+            element,
+            bytes,
+        };
+        self.flights.depart(id, flight);
         Taken::On(Entry {
             id,
             author,
@@ -184,7 +184,16 @@ impl Room {
         self.is_logged(id) || self.senders.get(&id.client).is_none_or(is_held)
     }
 
-    /// Refuses what a member should not have sent; one that goes on and on is closed.
+    /// Asks a member to wait.
+    pub(super) fn slow(&mut self, member: MemberId, id: OpId, ms: u32, now_ms: u64) -> Vec<Effect> {
+        if let Some(who) = self.members.get_mut(&member) {
+            who.wait_until_ms = who.wait_until_ms.max(now_ms + u64::from(ms));
+        }
+        self.nack(member, id, Refusal::Busy(ms))
+    }
+
+    /// Refuses what a member should not have sent; one that goes on and on is closed. Who is asked to wait and waits
+    /// did nothing wrong.
     pub(super) fn blame(
         &mut self,
         member: MemberId,
@@ -198,7 +207,9 @@ impl Room {
         let Some(who) = self.members.get_mut(&member) else {
             return Vec::new();
         };
+        let is_patient = now_ms >= who.wait_until_ms;
         let (allowance, code) = match reason {
+            Refusal::Busy(ms) if is_patient => return self.slow(member, id, ms, now_ms),
             Refusal::Gap(_) => (&mut who.gaps, CloseCode::Protocol),
             _ => (&mut who.patience, CloseCode::Policy),
         };

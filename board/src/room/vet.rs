@@ -14,6 +14,9 @@ use crate::limits;
 use crate::op::Op;
 use crate::wire::Refusal;
 
+/// In so many ms a member that has its share of the way to the log finds places again: a few commits.
+const PLACE_MS: u32 = 50;
+
 /// The end of a stroke, as it will be.
 #[derive(Debug, Clone, Copy)]
 struct End {
@@ -111,13 +114,22 @@ fn end(from: u32, len: usize) -> usize {
 
 impl Room {
     /// Whether an op may go to the store.
-    pub(super) fn vet(&mut self, member: MemberId, op: &Op, now_ms: u64) -> Result<(), Refusal> {
+    pub(super) fn vet(
+        &mut self,
+        member: MemberId,
+        op: &Op,
+        bytes: usize,
+        now_ms: u64,
+    ) -> Result<(), Refusal> {
         if self.read_only {
             return Err(Refusal::ReadOnly);
         }
         op.check().map_err(Refusal::Invalid)?;
-        if op.to_stored().len() > limits::OP_BYTES {
+        if bytes > limits::OP_BYTES {
             return Err(Refusal::Invalid(Flaw::TooLong));
+        }
+        if !self.flights.has_place_for(member) {
+            return Err(Refusal::Busy(PLACE_MS));
         }
         self.vet_rate(member, op, now_ms)?;
         let author = self
@@ -144,7 +156,9 @@ impl Room {
         let Some(who) = self.members.get_mut(&member) else {
             return Err(Refusal::Forbidden);
         };
-        who.ops.take(now_ms).map_err(Refusal::Busy)?;
+        self.allowances
+            .take(who.profile.person, &self.settings, now_ms)
+            .map_err(Refusal::Busy)?;
         if *op == Op::Clear {
             who.sweeps.take(now_ms).map_err(Refusal::Busy)?;
         }

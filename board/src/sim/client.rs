@@ -13,13 +13,13 @@ use crate::document::Document;
 use crate::element::{Brush, Colour, Element, Ink, Shape, ShapeKind, Stroke, Style, Width};
 use crate::geom::{Point, Pos};
 use crate::history::{Board, History, Step, Way};
-use crate::id::{ElementId, MemberId, OpId, PersonId};
+use crate::id::{ClientId, ElementId, MemberId, OpId, PersonId};
 use crate::ledger::{Entry, Mode, Position};
 use crate::op::Op;
 use crate::points::Points;
 use crate::presence::Presence;
 use crate::replica::{Received, Replica};
-use crate::wire::{ClientMessage, Format, Profile, ServerMessage, Sketch};
+use crate::wire::{ClientMessage, Format, Profile, Queued, Refusal, ServerMessage, Sketch};
 
 #[derive(Debug)]
 pub(super) struct Link {
@@ -52,6 +52,14 @@ pub(super) struct Client {
     pub(super) saved: BTreeSet<OpId>,
     inks: BTreeSet<(MemberId, ElementId)>,
     presence: Presence,
+    /// When the wait is over that the server asked for.
+    again_at: Option<u64>,
+    /// The queues that its ops ever came from.
+    queues: BTreeSet<ClientId>,
+    /// What it sent over this connection and may be answered yet.
+    on_the_way: BTreeSet<OpId>,
+    /// What it sent a second time although it might have been answered.
+    pub(super) impatient: Option<OpId>,
 }
 
 const STYLE: Style = Style {
@@ -71,7 +79,16 @@ impl Client {
             saved: BTreeSet::new(),
             inks: BTreeSet::new(),
             presence: Presence::default(),
+            again_at: None,
+            queues: BTreeSet::new(),
+            on_the_way: BTreeSet::new(),
+            impatient: None,
         }
+    }
+
+    /// Whether the op is from one of its queues, and not from a room on its behalf.
+    pub(super) fn owns(&self, id: OpId) -> bool {
+        self.queues.contains(&id.client)
     }
 
     pub(super) fn person(&self) -> PersonId {
@@ -162,6 +179,8 @@ impl Client {
     }
 
     pub(super) fn disconnect(&mut self) -> Option<Link> {
+        self.again_at = None;
+        self.on_the_way.clear();
         let _ = self.presence.disconnected();
         self.replica.disconnected();
         self.link.take()
@@ -186,12 +205,66 @@ impl Client {
         Some((link.server, link.member, message))
     }
 
-    /// Sends again what was not answered yet.
+    /// Sends again what was not answered yet, as a client may that does not know better.
     pub(super) fn repeat(&mut self) -> bool {
-        let frames = self.replica.again();
-        let some = !frames.is_empty();
+        let mut waiting = self.replica.pending_entries().peekable();
+        let Some(client) = waiting.peek().map(|first| first.id.client) else {
+            return false;
+        };
+        let ops: Vec<_> = waiting
+            .take_while(|entry| entry.id.client == client)
+            .take(crate::limits::OPS_PER_FRAME)
+            .map(|entry| Queued {
+                n: entry.id.n,
+                op: entry.op.clone(),
+            })
+            .collect();
+        let is_live = self.replica.is_live();
+        if is_live {
+            let again = true;
+            self.send(Vec::from([ClientMessage::Ops { client, again, ops }]));
+        }
+        is_live
+    }
+
+    /// Goes on sending when it has waited for long enough.
+    pub(super) fn go_on(&mut self, now_ms: u64) {
+        if self.again_at.is_some_and(|at| at <= now_ms) {
+            self.again_at = None;
+            let frames = self.replica.again();
+            self.send_ops(frames);
+        }
+    }
+
+    /// Sends what the replica wants to be sent, and watches its patience.
+    fn send_ops(&mut self, frames: Vec<ClientMessage>) {
+        for frame in &frames {
+            if let ClientMessage::Ops { client, ops, .. } = frame {
+                for n in ops.iter().map(|op| op.n) {
+                    let id = OpId { client: *client, n };
+                    if !self.on_the_way.insert(id) {
+                        self.impatient = Some(id);
+                    }
+                }
+            }
+        }
         self.send(frames);
-        some
+    }
+
+    fn watch_answers(&mut self, message: &ServerMessage) {
+        match message {
+            ServerMessage::Nack { id, reason } => {
+                let first = if let Refusal::Gap(n) = reason {
+                    *n
+                } else {
+                    id.n
+                };
+                self.on_the_way
+                    .retain(|sent| sent.client != id.client || sent.n < first);
+            }
+            ServerMessage::Start(_) => self.on_the_way.clear(),
+            _ => {}
+        }
     }
 
     fn send(&mut self, frames: Vec<ClientMessage>) {
@@ -219,7 +292,7 @@ impl Client {
                 .at(position)
                 .ok_or_else(|| format!("no snapshot at {position:?}"))?;
             let received = self.replica.adopt(document);
-            return Ok(self.follow(received, report));
+            return Ok(self.follow(received, now_ms, report));
         }
         let Some(message) = link.to_client.pop_front() else {
             return Ok(false);
@@ -232,12 +305,13 @@ impl Client {
             return Err(format!("a message does not survive the wire: {message:?}"));
         }
         self.watch_ink(&message);
+        self.watch_answers(&message);
         let _ = self
             .presence
             .receive(&message, self.replica.document(), now_ms);
         let received = self.replica.receive(&message, || random.client());
         self.give_up_refused(&received, now_ms);
-        Ok(self.follow(received, report))
+        Ok(self.follow(received, now_ms, report))
     }
 
     /// A stroke that the board does not take is let go, here and on everybody's screen.
@@ -258,20 +332,22 @@ impl Client {
         }
     }
 
-    fn follow(&mut self, received: Received, report: &mut Report) -> bool {
+    fn follow(&mut self, received: Received, now_ms: u64, report: &mut Report) -> bool {
         self.history.rename(&received.renamed);
+        let renamed = received.renamed.iter().map(|(_, new)| new.client);
+        self.queues.extend(renamed);
         report.refused += u64::try_from(received.refused.len()).unwrap_or(0);
         self.saved.extend(received.saved);
         if let (Some(position), Some(link)) = (received.fetch, &mut self.link) {
             link.fetch = Some(position);
         }
         self.keep();
-        let frames = if received.retry_ms.is_some() {
-            self.replica.again()
-        } else {
-            self.replica.outgoing()
-        };
-        self.send(frames);
+        if let Some(ms) = received.retry_ms {
+            report.waits += 1;
+            self.again_at = Some(now_ms + u64::from(ms));
+        }
+        let frames = self.replica.outgoing();
+        self.send_ops(frames);
         received.reconnect
     }
 
@@ -298,9 +374,10 @@ impl Client {
 
     fn perform_op(&mut self, op: Op, now_ms: u64) -> OpId {
         let (entry, _) = self.replica.perform(op, now_ms);
+        self.queues.insert(entry.id.client);
         self.keep();
         let frames = self.replica.outgoing();
-        self.send(frames);
+        self.send_ops(frames);
         entry.id
     }
 

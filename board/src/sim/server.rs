@@ -29,9 +29,12 @@ pub(super) struct Server {
 
 impl Server {
     pub(super) fn new(node: NodeId, store: &Store, random: &mut Random) -> Self {
+        // Every second server lets nobody draw as fast as people do here, so that they are refused and wait.
+        let is_strict = node.0.last().is_some_and(|last| last % 2 == 0);
+        let (ops_per_second, ops_burst) = if is_strict { (3.0, 6.0) } else { (1e6, 1e6) };
         let settings = Settings {
-            ops_per_second: 1e6,
-            ops_burst: 1e6,
+            ops_per_second,
+            ops_burst,
             ..Settings::default()
         };
         let room = Room::new(store.open(random.index(60)), random.client(), settings);

@@ -1,14 +1,14 @@
 //! What the engine does about the queue on this device: fills it, answers it, and tells the page how well it keeps.
 
-use inkroom_app::handle::Answer;
+use inkroom_app::handle::{Answer, Concern};
 use inkroom_app::words;
 use inkroom_board::ledger::Entry;
-use inkroom_board::{OpId, svg};
+use inkroom_board::{ClientId, OpId, svg};
 
 use super::Engine;
 use super::publish::tell;
 use crate::browser;
-use crate::outbox::{self, Database, Found};
+use crate::outbox::{self, Database, Found, Outbox};
 
 impl Engine {
     /// An op of one's own waits for the server.
@@ -61,6 +61,22 @@ impl Engine {
         }
     }
 
+    /// What waited in this page for too long is asked about like what earlier pages left.
+    pub(super) fn put_off_old(&mut self) {
+        let is_old = self
+            .outbox
+            .is_to_ask(self.replica.pending_entries(), browser::wall_ms());
+        if !is_old {
+            return;
+        }
+        self.drop_act();
+        let client = ClientId(browser::random_bytes());
+        let (old, change) = self.replica.withdraw_pending(client);
+        Outbox::hold(client);
+        self.outbox.put_off(old);
+        self.changed(&change);
+    }
+
     fn send_old(&mut self) {
         let old = self.outbox.take_old();
         self.outbox.adopt(&old);
@@ -75,8 +91,11 @@ impl Engine {
         }
     }
 
-    /// The board as it is here, with everything that waits for an answer.
+    /// The board as it is here, with everything that waits for an answer; or what cannot be read, as it is.
     fn save_copy(&self) {
+        if let Some(Concern::Aside(_)) = self.outbox.concern() {
+            return self.outbox.save_aside();
+        }
         let mut document = self.replica.document().clone();
         for entry in self.outbox.old() {
             let _ = document.apply(entry);
@@ -85,7 +104,7 @@ impl Engine {
         name.push_str(".svg");
         let elements = document.visible().map(|item| &item.element);
         let file = svg::standalone(elements, document.title());
-        browser::tolerate("saving a copy", outbox::save(&name, &file));
+        browser::tolerate("saving a copy", outbox::save(&name, "image/svg+xml", &file));
     }
 
     /// Whether closing the page now would lose something.

@@ -21,6 +21,7 @@ impl Engine {
             return;
         }
         self.link.opened(browser::now_ms());
+        self.put_off_old();
         let hello = self.replica.hello();
         self.link.send(&hello);
     }
@@ -64,6 +65,9 @@ impl Engine {
         if let ServerMessage::Welcome { you, .. } = message {
             super::publish::tell(&self.handle.me, you.clone());
             self.access_changed();
+            if self.replica.is_read_only() {
+                self.say("This board can only be read at the moment.");
+            }
         }
     }
 
@@ -163,7 +167,7 @@ impl Engine {
 
     /// Sends what is pending and may be sent.
     pub(super) fn send_ops(&mut self) {
-        if self.link.is_open() && self.again_at.is_none() {
+        if self.link.is_open() {
             let messages = self.replica.outgoing();
             messages.iter().for_each(|message| self.link.send(message));
         }

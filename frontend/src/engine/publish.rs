@@ -1,7 +1,6 @@
 //! What the page says about the board: the engine's state as signals. Only what is different is told.
 
 use inkroom_app::handle::{Hand, Link, roster};
-use inkroom_board::document::Document;
 use inkroom_board::history::Way;
 use inkroom_board::wire::CloseCode;
 use inkroom_board::{Mode, Role};
@@ -95,7 +94,7 @@ impl Engine {
             self.handle.mode.get_untracked(),
             self.handle.role.get_untracked(),
         );
-        let now = (document.access().mode, role(document, self.replica.me()));
+        let now = (document.access().mode, self.replica.role());
         tell(&self.handle.mode, now.0);
         tell(&self.handle.role, now.1);
         view::set_role(&self.surface, now.1);
@@ -138,6 +137,11 @@ impl Engine {
             }
             _ => "The server and this page do not understand each other. Reload it to go on.",
         };
+        self.say(words);
+    }
+
+    /// Shows a message for good.
+    pub(super) fn say(&mut self, words: &str) {
         tell(&self.handle.notice, String::from(words));
         self.notice_until = None;
     }
@@ -150,10 +154,6 @@ impl Engine {
             self.document().is_empty() && self.act.is_none(),
         );
     }
-}
-
-fn role(document: &Document, me: inkroom_board::PersonId) -> Role {
-    document.access().role(me)
 }
 
 /// Whole percent.

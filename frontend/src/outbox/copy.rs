@@ -6,11 +6,11 @@ use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, Url};
 
 use crate::browser;
 
-/// Saves an SVG under a name.
-pub(crate) fn save(name: &str, svg: &str) -> Result<(), JsValue> {
+/// Saves a text of this media type under a name.
+pub(crate) fn save(name: &str, kind: &str, text: &str) -> Result<(), JsValue> {
     let options = BlobPropertyBag::new();
-    options.set_type("image/svg+xml");
-    let parts = Array::of1(&svg.into());
+    options.set_type(kind);
+    let parts = Array::of1(&text.into());
     let blob = Blob::new_with_str_sequence_and_options(&parts, &options)?;
     // Never revoked: nobody says when the browser has read it, and a page makes few.
     let address = Url::create_object_url_with_blob(&blob)?;

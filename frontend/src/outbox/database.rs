@@ -119,13 +119,27 @@ impl Database {
 
     /// Everything whose key begins so, whatever it is.
     pub(crate) async fn all(&self, prefix: &str) -> Result<Vec<(JsValue, JsValue)>, JsValue> {
-        let store = self
-            .0
-            .transaction_with_str(PENDING)?
-            .object_store(PENDING)?;
+        let (keys, values) = self.read(PENDING, prefix, |key| key.into()).await?;
+        Ok(keys.iter().zip(values.iter()).collect())
+    }
+
+    /// What was set aside from under such keys: the keys with their times, and the records.
+    pub(crate) async fn aside(&self, prefix: &str) -> Result<Array, JsValue> {
+        let name = |key: &str| Array::of1(&key.into()).into();
+        let (keys, values) = self.read(ASIDE, prefix, name).await?;
+        Ok(Array::of2(&keys, &values))
+    }
+
+    async fn read(
+        &self,
+        store: &str,
+        prefix: &str,
+        name: fn(&str) -> JsValue,
+    ) -> Result<(Array, Array), JsValue> {
+        let store = self.0.transaction_with_str(store)?.object_store(store)?;
         let mut end = String::from(prefix);
         end.push(char::MAX);
-        let range = IdbKeyRange::bound(&prefix.into(), &end.into())?;
+        let range = IdbKeyRange::bound(&name(prefix), &name(&end))?;
         // Both are asked for before either is awaited: a transaction ends when nothing is asked of it.
         let (keys, values) = (
             store.get_all_keys_with_key(&range)?,
@@ -133,7 +147,7 @@ impl Database {
         );
         let keys: Array = answer(&keys).await?.unchecked_into();
         let values: Array = answer(&values).await?.unchecked_into();
-        Ok(keys.iter().zip(values.iter()).collect())
+        Ok((keys, values))
     }
 
     /// Moves a record out of the way, as it is. What was set aside under the same name stays: the time is part of the new

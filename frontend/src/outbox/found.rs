@@ -76,21 +76,8 @@ impl Found {
 
 #[cfg(test)]
 mod tests {
-    use inkroom_board::{Op, OpId};
-
+    use super::super::tests::entry;
     use super::*;
-
-    fn entry(n: u32, at_ms: u64) -> Entry {
-        Entry {
-            id: OpId {
-                client: ClientId([9; 16]),
-                n,
-            },
-            author: PersonId([1; 16]),
-            at_ms,
-            op: Op::Clear,
-        }
-    }
 
     #[test]
     fn one_old_op_makes_its_whole_queue_old_and_no_other() {

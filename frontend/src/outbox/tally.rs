@@ -6,10 +6,10 @@
 
 use std::collections::BTreeMap;
 
-use inkroom_board::OpId;
+use inkroom_board::{OpId, limits};
 
 /// Most ops that gather before the person is asked.
-pub(crate) const OPS: usize = 10_000;
+pub(crate) const OPS: usize = limits::QUEUE_OPS;
 /// Most bytes of them, as they are written.
 pub(crate) const BYTES: usize = 20 * 1024 * 1024;
 /// A queue whose oldest op is from so many ms ago is not sent without asking: 30 days.

@@ -163,12 +163,12 @@ mod tests {
 
     #[test]
     fn the_first_known_protocol_is_agreed_on() {
-        let (answer, format) = agreed(&["inkroom.9, inkroom.1.json", "inkroom.1"]);
+        let (answer, format) = agreed(&["inkroom.9, inkroom.2.json", "inkroom.2"]);
         assert_eq!(
             (answer.unwrap().as_bytes(), format.unwrap()),
-            (&b"inkroom.1.json"[..], Format::Json)
+            (&b"inkroom.2.json"[..], Format::Json)
         );
-        assert_eq!(agreed(&["inkroom.1"]).1, Some(Format::Binary));
+        assert_eq!(agreed(&["inkroom.2"]).1, Some(Format::Binary));
     }
 
     #[test]
