@@ -5,12 +5,14 @@
 //! [`crate::Room`] and [`crate::Access`]. Every op can also be taken off again ([`Document::revert`]):
 //! that is how a replica shows its own ops before they are in the log.
 
+mod change;
+mod removals;
 mod snapshot;
+mod stack;
 
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::ops::BitOrAssign;
 
 use crate::element::Element;
 use crate::geom::Rect;
@@ -20,6 +22,10 @@ use crate::limits;
 use crate::op::Op;
 use crate::points::{Extended, Points};
 
+use removals::{Removal, Removals};
+use stack::Stack;
+
+pub use change::{Change, Inverse, Restored};
 pub use snapshot::BadSnapshot;
 
 /// An element with what the board knows of it.
@@ -35,91 +41,19 @@ pub struct Item {
     pub removed_by: Option<OpId>,
 }
 
-/// What one remove or clear took off.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Removal {
-    at: Seq,
-    author: PersonId,
-    ids: Vec<ElementId>,
-}
-
 /// A board's state at a position of its log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Document {
     position: Position,
     title: String,
     access: Access,
-    /// By z: later ones are painted over earlier ones.
-    items: BTreeMap<u64, Item>,
-    /// Where in `items` each element is.
-    places: BTreeMap<ElementId, u64>,
-    next_z: u64,
-    removals: BTreeMap<OpId, Removal>,
-    /// The keys of `removals` in the order in which they expire.
-    expiry: BTreeSet<(Seq, OpId)>,
+    items: Stack,
+    removals: Removals,
     /// Elements gone for good, by when: adding them again changes nothing.
-    tombstones: BTreeSet<(Seq, ElementId)>,
-    buried: BTreeSet<ElementId>,
+    tombstones: VecDeque<(Seq, ElementId)>,
     live: usize,
     cost: usize,
 }
-
-/// What a change touched, for whoever paints or announces it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[must_use = "what changed must be painted"]
-pub struct Change {
-    /// Elements that came, went, grew or came back.
-    pub touched: Vec<ElementId>,
-    /// The part of the board that looks different.
-    pub area: Option<Rect>,
-    /// Whether title, mode or pens changed.
-    pub about: bool,
-    /// Whether the whole document was replaced.
-    pub all: bool,
-}
-
-impl Change {
-    /// Whether nothing changed.
-    #[must_use]
-    pub fn is_nothing(&self) -> bool {
-        *self == Self::default()
-    }
-}
-
-impl BitOrAssign for Change {
-    fn bitor_assign(&mut self, other: Self) {
-        self.touched.extend(other.touched);
-        self.area = match (self.area, other.area) {
-            (Some(a), Some(b)) => Some(a.union(b)),
-            (a, b) => a.or(b),
-        };
-        self.about |= other.about;
-        self.all |= other.all;
-    }
-}
-
-/// What takes an op off again.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Inverse {
-    /// The op changed nothing.
-    Nothing,
-    /// It put this element on top.
-    Added(ElementId),
-    /// The stroke had so many points before, and was done or not.
-    Extended(ElementId, usize, bool),
-    /// It removed what its removal lists.
-    Removed(OpId),
-    /// It put back what this removal had taken.
-    Restored(OpId, Restored),
-    /// Access was like this.
-    Access(Access),
-    /// The title was this.
-    Title(String),
-}
-
-/// A removal that was undone, kept so that it can be put back.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Restored(Removal);
 
 impl Document {
     /// A board before its first op.
@@ -129,13 +63,9 @@ impl Document {
             position: Position::start(epoch),
             title,
             access,
-            items: BTreeMap::new(),
-            places: BTreeMap::new(),
-            next_z: 0,
-            removals: BTreeMap::new(),
-            expiry: BTreeSet::new(),
-            tombstones: BTreeSet::new(),
-            buried: BTreeSet::new(),
+            items: Stack::default(),
+            removals: Removals::default(),
+            tombstones: VecDeque::new(),
             live: 0,
             cost: 0,
         }
@@ -161,7 +91,7 @@ impl Document {
 
     /// What is on the board, from the bottom up.
     pub fn visible(&self) -> impl Iterator<Item = &Item> {
-        self.items.values().filter(|item| item.removed_by.is_none())
+        self.items.iter().filter(|item| item.removed_by.is_none())
     }
 
     /// How many elements are on the board.
@@ -191,8 +121,7 @@ impl Document {
     /// An element, on the board or removed, with its z (later ones are painted over earlier ones).
     #[must_use]
     pub fn get(&self, id: ElementId) -> Option<(u64, &Item)> {
-        let z = self.places.get(&id)?;
-        self.items.get(z).map(|item| (*z, item))
+        self.items.get(id)
     }
 
     /// Whether an element is done with (on the board or removed): no ink of it can follow.
@@ -213,7 +142,7 @@ impl Document {
     /// What a remove or clear took off and a restore of it would put back.
     #[must_use]
     pub fn removed_by(&self, op: OpId) -> &[ElementId] {
-        self.removals.get(&op).map_or(&[], |removal| &removal.ids)
+        self.removals.get(op).map_or(&[], |removal| &removal.ids)
     }
 
     /// The rectangle around everything on the board; none for a blank one.
@@ -250,8 +179,11 @@ impl Document {
                 points,
                 done,
             } => self.extend(*id, entry.author, *from, points, *done),
-            Op::Remove { ids } => self.remove(entry, ids.clone()),
-            Op::Clear => self.remove(entry, self.visible().map(|item| item.id).collect()),
+            Op::Remove { ids } => self.remove(entry, ids),
+            Op::Clear => {
+                let ids: Vec<_> = self.visible().map(|item| item.id).collect();
+                self.remove(entry, &ids)
+            }
             Op::Restore { of } => self.restore(*of, entry.author),
             Op::SetTitle(title) => self.set_title(title),
             Op::SetMode(_) | Op::SetPen { .. } => self.set_access(&entry.op),
@@ -265,9 +197,10 @@ impl Document {
             Inverse::Added(id) => self.unadd(id),
             Inverse::Extended(id, len, done) => self.shorten(id, len, done),
             Inverse::Removed(op) => self
-                .take_removal(op)
+                .removals
+                .take(op)
                 .map_or_else(Change::default, |removal| self.reveal(&removal)),
-            Inverse::Restored(op, Restored(removal)) => self.put_removal(op, removal),
+            Inverse::Restored(op, Restored(removal)) => self.hide_again(op, removal),
             Inverse::Access(access) => {
                 self.access = access;
                 about()
@@ -288,7 +221,7 @@ impl Document {
                 _ => (Change::default(), Inverse::Nothing),
             };
         }
-        if self.buried.contains(&id) {
+        if !self.items.is_free(id) {
             return (Change::default(), Inverse::Nothing);
         }
         let item = Item {
@@ -305,9 +238,7 @@ impl Document {
     fn insert(&mut self, item: Item) {
         self.cost += item.element.cost();
         self.live += usize::from(item.removed_by.is_none());
-        self.places.insert(item.id, self.next_z);
-        self.items.insert(self.next_z, item);
-        self.next_z += 1;
+        self.items.push(item);
     }
 
     fn unadd(&mut self, id: ElementId) -> Change {
@@ -315,20 +246,15 @@ impl Document {
             .shown(id)
             .map_or_else(Change::default, |(_, item)| touched(item));
         self.discard(id);
-        self.next_z -= 1;
         change
     }
 
     /// Forgets an element's body.
     fn discard(&mut self, id: ElementId) {
-        if let Some(item) = self.places.remove(&id).and_then(|z| self.items.remove(&z)) {
+        if let Some(item) = self.items.take(id) {
             self.cost -= item.element.cost();
             self.live -= usize::from(item.removed_by.is_none());
         }
-    }
-
-    fn item_mut(&mut self, id: ElementId) -> Option<&mut Item> {
-        self.places.get(&id).and_then(|z| self.items.get_mut(z))
     }
 
     fn extend(
@@ -340,7 +266,7 @@ impl Document {
         done: bool,
     ) -> (Change, Inverse) {
         let nothing = (Change::default(), Inverse::Nothing);
-        let Some(item) = self.item_mut(id).filter(|item| item.author == author) else {
+        let Some(item) = self.items.get_mut(id).filter(|item| item.author == author) else {
             return nothing;
         };
         let Element::Stroke(stroke) = &mut item.element else {
@@ -369,7 +295,7 @@ impl Document {
     }
 
     fn shorten(&mut self, id: ElementId, len: usize, done: bool) -> Change {
-        let Some(item) = self.item_mut(id) else {
+        let Some(item) = self.items.get_mut(id) else {
             return Change::default();
         };
         let change = if item.removed_by.is_none() {
@@ -389,58 +315,59 @@ impl Document {
 
     /// A removal that is known already (a queue kept on a device may hold what the log has) is not made
     /// again: by now it would take off other things than it did.
-    fn remove(&mut self, entry: &Entry, ids: Vec<ElementId>) -> (Change, Inverse) {
-        if self.removals.contains_key(&entry.id) {
-            return (Change::default(), Inverse::Nothing);
+    fn remove(&mut self, entry: &Entry, ids: &[ElementId]) -> (Change, Inverse) {
+        let mut change = Change::default();
+        if self.removals.get(entry.id).is_some() {
+            return (change, Inverse::Nothing);
         }
-        let mut seen = BTreeSet::new();
         let ids: Vec<_> = ids
-            .into_iter()
-            .filter(|id| self.shown(*id).is_some() && seen.insert(*id))
+            .iter()
+            .copied()
+            .filter(|id| self.hide(*id, entry.id, &mut change))
             .collect();
         if ids.is_empty() {
-            return (Change::default(), Inverse::Nothing);
+            return (change, Inverse::Nothing);
         }
         let removal = Removal {
             at: self.position.seq + 1,
             author: entry.author,
             ids,
         };
-        (
-            self.put_removal(entry.id, removal),
-            Inverse::Removed(entry.id),
-        )
+        self.removals.put(entry.id, removal);
+        (change, Inverse::Removed(entry.id))
     }
 
-    fn put_removal(&mut self, op: OpId, removal: Removal) -> Change {
+    /// Takes an element off the board; whether it was on it.
+    fn hide(&mut self, id: ElementId, op: OpId, change: &mut Change) -> bool {
+        let shown = self
+            .items
+            .get_mut(id)
+            .filter(|item| item.removed_by.is_none());
+        let Some(item) = shown else { return false };
+        *change |= touched(item);
+        item.removed_by = Some(op);
+        self.live -= 1;
+        true
+    }
+
+    fn hide_again(&mut self, op: OpId, removal: Removal) -> Change {
         let mut change = Change::default();
         for id in &removal.ids {
-            if let Some(item) = self.item_mut(*id) {
-                change |= touched(item);
-                item.removed_by = Some(op);
-                self.live -= 1;
-            }
+            self.hide(*id, op, &mut change);
         }
-        self.expiry.insert((removal.at, op));
-        self.removals.insert(op, removal);
+        self.removals.put(op, removal);
         change
-    }
-
-    fn take_removal(&mut self, op: OpId) -> Option<Removal> {
-        let removal = self.removals.remove(&op)?;
-        self.expiry.remove(&(removal.at, op));
-        Some(removal)
     }
 
     fn restore(&mut self, of: OpId, author: PersonId) -> (Change, Inverse) {
         if self
             .removals
-            .get(&of)
+            .get(of)
             .is_none_or(|removal| removal.author != author)
         {
             return (Change::default(), Inverse::Nothing);
         }
-        let Some(removal) = self.take_removal(of) else {
+        let Some(removal) = self.removals.take(of) else {
             return (Change::default(), Inverse::Nothing);
         };
         let change = self.reveal(&removal);
@@ -450,7 +377,7 @@ impl Document {
     fn reveal(&mut self, removal: &Removal) -> Change {
         let mut change = Change::default();
         for id in &removal.ids {
-            if let Some(item) = self.item_mut(*id) {
+            if let Some(item) = self.items.get_mut(*id) {
                 item.removed_by = None;
                 change |= touched(item);
                 self.live += 1;
@@ -480,32 +407,30 @@ impl Document {
     /// by clock, so that every copy forgets at the same op.
     fn expire(&mut self) {
         let now = self.position.seq;
-        while let Some((at, op)) = self.expiry.first().copied() {
+        let mut gone = Vec::new();
+        while let Some((at, op)) = self.removals.oldest() {
             let full = self.cost > limits::BOARD_BYTES || self.items.len() > limits::BOARD_ELEMENTS;
             if !full && at + limits::KEEP_REMOVED_OPS > now {
                 break;
             }
-            self.bury(op, now);
-        }
-        while let Some((at, id)) = self.tombstones.first().copied() {
-            if at + limits::KEEP_TOMBSTONE_OPS > now {
-                break;
+            for id in self.removals.take(op).map_or_else(Vec::new, |it| it.ids) {
+                self.discard(id);
+                gone.push(id);
             }
-            self.tombstones.pop_first();
-            self.buried.remove(&id);
+        }
+        gone.sort_unstable();
+        gone.iter().for_each(|id| self.bury(now, *id));
+        while let Some((_, id)) = self
+            .tombstones
+            .pop_front_if(|(at, _)| *at + limits::KEEP_TOMBSTONE_OPS <= now)
+        {
+            self.items.unbar(id);
         }
     }
 
-    fn bury(&mut self, op: OpId, now: Seq) {
-        for id in self
-            .take_removal(op)
-            .map(|removal| removal.ids)
-            .unwrap_or_default()
-        {
-            self.discard(id);
-            self.tombstones.insert((now, id));
-            self.buried.insert(id);
-        }
+    fn bury(&mut self, at: Seq, id: ElementId) {
+        self.items.bar(id);
+        self.tombstones.push_back((at, id));
     }
 }
 
