@@ -1,7 +1,7 @@
 //! A client's ops that are not in the log yet: in order, each with its identity, the first few of them
 //! on their way.
 
-use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 use super::{Pending, queued};
@@ -25,9 +25,9 @@ pub(super) struct Queue {
     /// How many of `pending` are on their way.
     sent: usize,
     /// The clients of which something is on its way, or was.
-    begun: BTreeSet<ClientId>,
+    begun: Vec<ClientId>,
     /// The highest n of each of its clients that left the queue for the log.
-    logged: BTreeMap<ClientId, u32>,
+    logged: Vec<(ClientId, u32)>,
 }
 
 impl Queue {
@@ -37,8 +37,8 @@ impl Queue {
             next_n: 1,
             pending: VecDeque::new(),
             sent: 0,
-            begun: BTreeSet::new(),
-            logged: BTreeMap::new(),
+            begun: Vec::new(),
+            logged: Vec::new(),
         }
     }
 
@@ -60,7 +60,8 @@ impl Queue {
 
     /// The highest n of a client that left the queue for the log; 0 if none did.
     pub(super) fn logged(&self, client: ClientId) -> u32 {
-        self.logged.get(&client).copied().unwrap_or(0)
+        let known = self.logged.iter().find(|(known, _)| *known == client);
+        known.map_or(0, |(_, n)| *n)
     }
 
     /// Whether the op is here, or left for the log.
@@ -122,7 +123,10 @@ impl Queue {
         });
         let ops: Vec<_> = fits.map(|pending| queued(&pending.entry)).collect();
         self.sent += ops.len();
-        let again = self.begun.insert(client);
+        let again = !self.begun.contains(&client);
+        if again {
+            self.begun.push(client);
+        }
         Some(ClientMessage::Ops { client, again, ops })
     }
 
@@ -134,8 +138,14 @@ impl Queue {
             .map(|entry| entry.id)
             .collect();
         for id in &saved {
-            let logged = self.logged.entry(id.client).or_default();
-            *logged = (*logged).max(id.n);
+            match self
+                .logged
+                .iter_mut()
+                .find(|(known, _)| *known == id.client)
+            {
+                Some((_, n)) => *n = id.n.max(*n),
+                None => self.logged.push((id.client, id.n)),
+            }
         }
         saved
     }
