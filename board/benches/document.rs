@@ -109,16 +109,23 @@ fn one_op_under_ten_pending(bencher: Bencher<'_, '_>) {
     let log = log(10_000);
     let base = replay(&log);
     let trial: Vec<_> = (10_001..10_011).map(entry).collect();
+    let off_and_on = |document: &mut Document| {
+        let inverses: Vec<_> = trial.iter().map(|entry| document.apply(entry).1).collect();
+        inverses
+            .into_iter()
+            .rev()
+            .for_each(|inverse| drop(document.revert(inverse)));
+    };
     bencher
-        .with_inputs(|| base.clone())
+        .with_inputs(|| {
+            // A fresh copy has no room for more; a document in use has.
+            let mut document = base.clone();
+            off_and_on(&mut document);
+            document
+        })
         .bench_local_values(|mut document| {
-            for _ in 0..2 {
-                let inverses: Vec<_> = trial.iter().map(|entry| document.apply(entry).1).collect();
-                inverses
-                    .into_iter()
-                    .rev()
-                    .for_each(|inverse| drop(document.revert(inverse)));
-            }
+            off_and_on(&mut document);
+            off_and_on(&mut document);
             document
         });
 }
