@@ -5,12 +5,14 @@
 //! [`crate::Room`] and [`crate::Access`]. Every op can also be taken off again ([`Document::revert`]):
 //! that is how a replica shows its own ops before they are in the log.
 
+mod change;
+mod removals;
 mod snapshot;
+mod stack;
 
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::ops::BitOrAssign;
 
 use crate::element::Element;
 use crate::geom::Rect;
@@ -20,6 +22,10 @@ use crate::limits;
 use crate::op::Op;
 use crate::points::{Extended, Points};
 
+use removals::{Removal, Removals};
+use stack::Stack;
+
+pub use change::{Change, Inverse, Restored, Trial};
 pub use snapshot::BadSnapshot;
 
 /// An element with what the board knows of it.
@@ -35,120 +41,18 @@ pub struct Item {
     pub removed_by: Option<OpId>,
 }
 
-/// What one remove or clear took off.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Removal {
-    at: Seq,
-    author: PersonId,
-    ids: Vec<ElementId>,
-}
-
 /// A board's state at a position of its log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Document {
     position: Position,
     title: String,
     access: Access,
-    /// By z: later ones are painted over earlier ones.
-    items: BTreeMap<u64, Item>,
-    /// Where in `items` each element is.
-    places: BTreeMap<ElementId, u64>,
-    next_z: u64,
-    removals: BTreeMap<OpId, Removal>,
-    /// The keys of `removals` in the order in which they expire.
-    expiry: BTreeSet<(Seq, OpId)>,
+    items: Stack,
+    removals: Removals,
     /// Elements gone for good, by when: adding them again changes nothing.
-    tombstones: BTreeSet<(Seq, ElementId)>,
-    buried: BTreeSet<ElementId>,
+    tombstones: VecDeque<(Seq, ElementId)>,
     live: usize,
     cost: usize,
-}
-
-/// What a change touched, for whoever paints or announces it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[must_use = "what changed must be painted"]
-pub struct Change {
-    /// Elements that came, went, grew or came back.
-    pub touched: Vec<ElementId>,
-    /// The part of the board that looks different.
-    pub area: Option<Rect>,
-    /// Whether title, mode or pens changed.
-    pub about: bool,
-    /// Whether the whole document was replaced.
-    pub all: bool,
-}
-
-impl Change {
-    /// Whether nothing changed.
-    #[must_use]
-    pub fn is_nothing(&self) -> bool {
-        *self == Self::default()
-    }
-}
-
-impl BitOrAssign for Change {
-    fn bitor_assign(&mut self, other: Self) {
-        self.touched.extend(other.touched);
-        self.area = match (self.area, other.area) {
-            (Some(a), Some(b)) => Some(a.union(b)),
-            (a, b) => a.or(b),
-        };
-        self.about |= other.about;
-        self.all |= other.all;
-    }
-}
-
-/// What takes an op off again.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Inverse {
-    /// The op changed nothing.
-    Nothing,
-    /// It put this element on top.
-    Added(ElementId),
-    /// The stroke had so many points before, and was done or not.
-    Extended(ElementId, usize, bool),
-    /// It removed what its removal lists.
-    Removed(OpId),
-    /// It put back what this removal had taken.
-    Restored(OpId, Restored),
-    /// Access was like this.
-    Access(Access),
-    /// The title was this.
-    Title(String),
-}
-
-/// A removal that was undone, kept so that it can be put back.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Restored(Removal);
-
-/// What is to be known of the ops on trial to settle one of them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Trial {
-    /// All were applied at this position, or later.
-    pub since: Seq,
-    /// The oldest removal that one of them undid.
-    pub restored: Option<Seq>,
-}
-
-impl Trial {
-    /// None yet, at this position.
-    #[must_use]
-    pub fn since(position: Position) -> Self {
-        Self {
-            since: position.seq,
-            restored: None,
-        }
-    }
-
-    /// One more, which this takes off.
-    pub fn follow(&mut self, inverse: &Inverse) {
-        if let Inverse::Restored(_, Restored(removal)) = inverse {
-            let oldest = self
-                .restored
-                .map_or(removal.at, |oldest| oldest.min(removal.at));
-            self.restored = Some(oldest);
-        }
-    }
 }
 
 impl Document {
@@ -159,13 +63,9 @@ impl Document {
             position: Position::start(epoch),
             title,
             access,
-            items: BTreeMap::new(),
-            places: BTreeMap::new(),
-            next_z: 0,
-            removals: BTreeMap::new(),
-            expiry: BTreeSet::new(),
-            tombstones: BTreeSet::new(),
-            buried: BTreeSet::new(),
+            items: Stack::default(),
+            removals: Removals::default(),
+            tombstones: VecDeque::new(),
             live: 0,
             cost: 0,
         }
@@ -191,7 +91,7 @@ impl Document {
 
     /// What is on the board, from the bottom up.
     pub fn visible(&self) -> impl Iterator<Item = &Item> {
-        self.items.values().filter(|item| item.removed_by.is_none())
+        self.items.iter().filter(|item| item.removed_by.is_none())
     }
 
     /// How many elements are on the board.
@@ -221,8 +121,7 @@ impl Document {
     /// An element, on the board or removed, with its z (later ones are painted over earlier ones).
     #[must_use]
     pub fn get(&self, id: ElementId) -> Option<(u64, &Item)> {
-        let z = self.places.get(&id)?;
-        self.items.get(z).map(|item| (*z, item))
+        self.items.get(id)
     }
 
     /// Whether an element is done with (on the board or removed): no ink of it can follow.
@@ -243,7 +142,7 @@ impl Document {
     /// What a remove or clear took off and a restore of it would put back.
     #[must_use]
     pub fn removed_by(&self, op: OpId) -> &[ElementId] {
-        self.removals.get(&op).map_or(&[], |removal| &removal.ids)
+        self.removals.get(op).map_or(&[], |removal| &removal.ids)
     }
 
     /// The rectangle around everything on the board; none for a blank one.
@@ -278,14 +177,14 @@ impl Document {
     /// answer is no. `inverse` is what takes the op off.
     pub fn settle(&mut self, entry: &Entry, inverse: &Inverse, trial: Trial) -> bool {
         let seq = self.position.seq + 1;
-        let is_gone = matches!(inverse, Inverse::Removed(op) if !self.removals.contains_key(op));
+        let is_gone = matches!(inverse, Inverse::Removed(op) if self.removals.get(*op).is_none());
         if is_gone || self.matters_to(trial, seq) {
             return false;
         }
         if let Inverse::Removed(op) = inverse
-            && let Some(removal) = self.take_removal(*op)
+            && let Some(removal) = self.removals.take(*op)
         {
-            self.note_removal(*op, Removal { at: seq, ..removal });
+            self.removals.put(*op, Removal { at: seq, ..removal });
         }
         self.advance(entry, &entry.op.to_stored());
         self.expire();
@@ -295,11 +194,14 @@ impl Document {
     /// Whether what is forgotten at `now` depends on ops on trial, or they on it.
     fn matters_to(&self, trial: Trial, now: Seq) -> bool {
         let is_old = |at: Seq| at + limits::KEEP_REMOVED_OPS <= now;
-        let first = self.expiry.first();
+        let oldest = self.removals.oldest();
         self.is_full()
             || trial.restored.is_some_and(is_old)
-            || first.is_some_and(|(at, _)| is_old(*at) && *at > trial.since)
-            || self.expired_tombstone(now).is_some()
+            || oldest.is_some_and(|(at, _)| is_old(at) && at > trial.since)
+            || self
+                .tombstones
+                .front()
+                .is_some_and(|(at, _)| is_unneeded(*at, now))
     }
 
     /// Applies an entry that is not in the log yet; the answer takes it off again. Entries come off in
@@ -313,8 +215,11 @@ impl Document {
                 points,
                 done,
             } => self.extend(*id, entry.author, *from, points, *done),
-            Op::Remove { ids } => self.remove(entry, ids.clone()),
-            Op::Clear => self.remove(entry, self.visible().map(|item| item.id).collect()),
+            Op::Remove { ids } => self.remove(entry, ids),
+            Op::Clear => {
+                let ids: Vec<_> = self.visible().map(|item| item.id).collect();
+                self.remove(entry, &ids)
+            }
             Op::Restore { of } => self.restore(*of, entry.author),
             Op::SetTitle(title) => self.set_title(title),
             Op::SetMode(_) | Op::SetPen { .. } => self.set_access(&entry.op),
@@ -328,9 +233,10 @@ impl Document {
             Inverse::Added(id) => self.unadd(id),
             Inverse::Extended(id, len, done) => self.shorten(id, len, done),
             Inverse::Removed(op) => self
-                .take_removal(op)
+                .removals
+                .take(op)
                 .map_or_else(Change::default, |removal| self.reveal(&removal)),
-            Inverse::Restored(op, Restored(removal)) => self.put_removal(op, removal),
+            Inverse::Restored(op, Restored(removal)) => self.hide_again(op, removal),
             Inverse::Access(access) => {
                 self.access = access;
                 about()
@@ -351,7 +257,7 @@ impl Document {
                 _ => (Change::default(), Inverse::Nothing),
             };
         }
-        if self.buried.contains(&id) {
+        if !self.items.is_free(id) {
             return (Change::default(), Inverse::Nothing);
         }
         let item = Item {
@@ -368,9 +274,7 @@ impl Document {
     fn insert(&mut self, item: Item) {
         self.cost += item.element.cost();
         self.live += usize::from(item.removed_by.is_none());
-        self.places.insert(item.id, self.next_z);
-        self.items.insert(self.next_z, item);
-        self.next_z += 1;
+        self.items.push(item);
     }
 
     fn unadd(&mut self, id: ElementId) -> Change {
@@ -378,20 +282,15 @@ impl Document {
             .shown(id)
             .map_or_else(Change::default, |(_, item)| touched(item));
         self.discard(id);
-        self.next_z -= 1;
         change
     }
 
     /// Forgets an element's body.
     fn discard(&mut self, id: ElementId) {
-        if let Some(item) = self.places.remove(&id).and_then(|z| self.items.remove(&z)) {
+        if let Some(item) = self.items.take(id) {
             self.cost -= item.element.cost();
             self.live -= usize::from(item.removed_by.is_none());
         }
-    }
-
-    fn item_mut(&mut self, id: ElementId) -> Option<&mut Item> {
-        self.places.get(&id).and_then(|z| self.items.get_mut(z))
     }
 
     fn extend(
@@ -403,7 +302,7 @@ impl Document {
         done: bool,
     ) -> (Change, Inverse) {
         let nothing = (Change::default(), Inverse::Nothing);
-        let Some(item) = self.item_mut(id).filter(|item| item.author == author) else {
+        let Some(item) = self.items.get_mut(id).filter(|item| item.author == author) else {
             return nothing;
         };
         let Element::Stroke(stroke) = &mut item.element else {
@@ -432,7 +331,7 @@ impl Document {
     }
 
     fn shorten(&mut self, id: ElementId, len: usize, done: bool) -> Change {
-        let Some(item) = self.item_mut(id) else {
+        let Some(item) = self.items.get_mut(id) else {
             return Change::default();
         };
         let change = if item.removed_by.is_none() {
@@ -452,62 +351,59 @@ impl Document {
 
     /// A removal that is known already (a queue kept on a device may hold what the log has) is not made
     /// again: by now it would take off other things than it did.
-    fn remove(&mut self, entry: &Entry, ids: Vec<ElementId>) -> (Change, Inverse) {
-        if self.removals.contains_key(&entry.id) {
-            return (Change::default(), Inverse::Nothing);
+    fn remove(&mut self, entry: &Entry, ids: &[ElementId]) -> (Change, Inverse) {
+        let mut change = Change::default();
+        if self.removals.get(entry.id).is_some() {
+            return (change, Inverse::Nothing);
         }
-        let mut seen = BTreeSet::new();
         let ids: Vec<_> = ids
-            .into_iter()
-            .filter(|id| self.shown(*id).is_some() && seen.insert(*id))
+            .iter()
+            .copied()
+            .filter(|id| self.hide(*id, entry.id, &mut change))
             .collect();
         if ids.is_empty() {
-            return (Change::default(), Inverse::Nothing);
+            return (change, Inverse::Nothing);
         }
         let removal = Removal {
             at: self.position.seq + 1,
             author: entry.author,
             ids,
         };
-        (
-            self.put_removal(entry.id, removal),
-            Inverse::Removed(entry.id),
-        )
+        self.removals.put(entry.id, removal);
+        (change, Inverse::Removed(entry.id))
     }
 
-    fn put_removal(&mut self, op: OpId, removal: Removal) -> Change {
+    /// Takes an element off the board; whether it was on it.
+    fn hide(&mut self, id: ElementId, op: OpId, change: &mut Change) -> bool {
+        let shown = self
+            .items
+            .get_mut(id)
+            .filter(|item| item.removed_by.is_none());
+        let Some(item) = shown else { return false };
+        *change |= touched(item);
+        item.removed_by = Some(op);
+        self.live -= 1;
+        true
+    }
+
+    fn hide_again(&mut self, op: OpId, removal: Removal) -> Change {
         let mut change = Change::default();
         for id in &removal.ids {
-            if let Some(item) = self.item_mut(*id) {
-                change |= touched(item);
-                item.removed_by = Some(op);
-                self.live -= 1;
-            }
+            self.hide(*id, op, &mut change);
         }
-        self.note_removal(op, removal);
+        self.removals.put(op, removal);
         change
-    }
-
-    fn note_removal(&mut self, op: OpId, removal: Removal) {
-        self.expiry.insert((removal.at, op));
-        self.removals.insert(op, removal);
-    }
-
-    fn take_removal(&mut self, op: OpId) -> Option<Removal> {
-        let removal = self.removals.remove(&op)?;
-        self.expiry.remove(&(removal.at, op));
-        Some(removal)
     }
 
     fn restore(&mut self, of: OpId, author: PersonId) -> (Change, Inverse) {
         if self
             .removals
-            .get(&of)
+            .get(of)
             .is_none_or(|removal| removal.author != author)
         {
             return (Change::default(), Inverse::Nothing);
         }
-        let Some(removal) = self.take_removal(of) else {
+        let Some(removal) = self.removals.take(of) else {
             return (Change::default(), Inverse::Nothing);
         };
         let change = self.reveal(&removal);
@@ -517,7 +413,7 @@ impl Document {
     fn reveal(&mut self, removal: &Removal) -> Change {
         let mut change = Change::default();
         for id in &removal.ids {
-            if let Some(item) = self.item_mut(*id) {
+            if let Some(item) = self.items.get_mut(*id) {
                 item.removed_by = None;
                 change |= touched(item);
                 self.live += 1;
@@ -547,12 +443,23 @@ impl Document {
     /// by clock, so that every copy forgets at the same op.
     fn expire(&mut self) {
         let now = self.position.seq;
-        while let Some(op) = self.expired_removal(now) {
-            self.bury(op, now);
+        let mut gone = Vec::new();
+        while let Some((at, op)) = self.removals.oldest() {
+            if !self.is_full() && at + limits::KEEP_REMOVED_OPS > now {
+                break;
+            }
+            for id in self.removals.take(op).map_or_else(Vec::new, |it| it.ids) {
+                self.discard(id);
+                gone.push(id);
+            }
         }
-        while let Some(id) = self.expired_tombstone(now) {
-            self.tombstones.pop_first();
-            self.buried.remove(&id);
+        gone.sort_unstable();
+        gone.iter().for_each(|id| self.bury(now, *id));
+        while let Some((_, id)) = self
+            .tombstones
+            .pop_front_if(|(at, _)| is_unneeded(*at, now))
+        {
+            self.items.unbar(id);
         }
     }
 
@@ -560,27 +467,15 @@ impl Document {
         self.cost > limits::BOARD_BYTES || self.items.len() > limits::BOARD_ELEMENTS
     }
 
-    fn expired_removal(&self, now: Seq) -> Option<OpId> {
-        let (at, op) = self.expiry.first().copied()?;
-        (self.is_full() || at + limits::KEEP_REMOVED_OPS <= now).then_some(op)
+    fn bury(&mut self, at: Seq, id: ElementId) {
+        self.items.bar(id);
+        self.tombstones.push_back((at, id));
     }
+}
 
-    fn expired_tombstone(&self, now: Seq) -> Option<ElementId> {
-        let (at, id) = self.tombstones.first().copied()?;
-        (at + limits::KEEP_TOMBSTONE_OPS <= now).then_some(id)
-    }
-
-    fn bury(&mut self, op: OpId, now: Seq) {
-        for id in self
-            .take_removal(op)
-            .map(|removal| removal.ids)
-            .unwrap_or_default()
-        {
-            self.discard(id);
-            self.tombstones.insert((now, id));
-            self.buried.insert(id);
-        }
-    }
+/// Whether a tombstone of then is of no use any more.
+fn is_unneeded(at: Seq, now: Seq) -> bool {
+    at + limits::KEEP_TOMBSTONE_OPS <= now
 }
 
 fn touched(item: &Item) -> Change {

@@ -5,7 +5,8 @@
 //! store. Roles are decided here too, at commit, so that a change of mode or pen is a point in the log
 //! and every stroke is entirely before or after it (D6).
 
-use alloc::collections::BTreeSet;
+mod pens;
+
 use alloc::string::String;
 use core::fmt;
 
@@ -15,6 +16,8 @@ use sha2::{Digest, Sha256};
 use crate::id::{BoardId, OpId, PersonId};
 use crate::limits;
 use crate::op::Op;
+
+pub use pens::Pens;
 
 /// An op's position in its board's log: 1, 2, 3 … with no holes; 0 is before the first.
 pub type Seq = u64;
@@ -129,7 +132,7 @@ pub struct Access {
     /// Who draws.
     pub mode: Mode,
     /// Who was passed the pen; matters in presenter mode.
-    pub pens: BTreeSet<PersonId>,
+    pub pens: Pens,
 }
 
 impl Access {
@@ -139,7 +142,7 @@ impl Access {
         Self {
             owner,
             mode,
-            pens: BTreeSet::new(),
+            pens: Pens::default(),
         }
     }
 

@@ -22,7 +22,7 @@ mod shape;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub use path::{Path, Px, Segment};
+pub use path::{Path, Px, Segment, write_px};
 
 /// How an element is to be painted.
 #[derive(Debug, Clone, PartialEq)]

@@ -6,6 +6,7 @@
 //! it is there), and keeps its identity however often it is sent. Not here: the socket, storage of the
 //! queue, ink and presence.
 
+mod counts;
 mod queue;
 
 use alloc::vec::Vec;

@@ -200,7 +200,9 @@ fn write_path(out: &mut String, element: &Element) -> fmt::Result {
     out.write_str("<path")?;
     write_classes(out, element.style().colour, paint != Paint::Fill)?;
     if let Paint::StrokeLine { width } = paint {
-        write!(out, r#" stroke-width="{width}""#)?;
+        out.write_str(" stroke-width=\"")?;
+        outline::write_px(out, width);
+        out.write_str("\"")?;
     }
     out.write_str(" d=\"")?;
     path.write_svg(out);

@@ -8,6 +8,7 @@ mod args;
 mod client;
 mod css;
 mod hashed;
+mod link;
 mod lint;
 mod playwright;
 mod server;
@@ -38,6 +39,9 @@ fn main() -> ExitCode {
 }
 
 fn perform() -> Result<ExitCode> {
+    if let Some(linker) = std::env::var_os(link::REAL) {
+        return link::run(&linker);
+    }
     let task = args::parse(std::env::args().skip(1))?;
     if matches!(task, Task::Help) {
         println!("{}", args::HELP);

@@ -11,7 +11,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use crate::workspace::Workspace;
-use crate::{apt, shell};
+use crate::{apt, link, shell};
 
 mod rustup;
 mod small;
@@ -24,6 +24,9 @@ pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
 /// Set to `distribution` to build std from the distribution's source even where the target is there: that is how this
 /// way is tried on a machine that does not need it.
 const WAY: &str = "INKROOM_WASM_STD";
+
+/// Where cargo reads which linker to use for [`TARGET`].
+const LINKER: &str = "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER";
 
 /// How cargo must be called to build for [`TARGET`].
 #[derive(Debug, Default)]
@@ -39,6 +42,18 @@ impl Toolchain {
     fn with_std_from_source(mut self) -> Self {
         self.env.push(("RUSTC_BOOTSTRAP", "1".into()));
         self.args.extend(["-Z", "build-std=std,panic_abort"]);
+        self
+    }
+
+    /// The same, linking by way of [`link`].
+    fn linking_less(mut self) -> Self {
+        let given = self.env.iter().position(|(name, _)| *name == LINKER);
+        let real = given.map(|index| self.env.remove(index).1);
+        let real = real.or_else(|| rust_lld().map(Into::into));
+        if let (Some(real), Ok(own)) = (real, std::env::current_exe()) {
+            self.env.push((LINKER, own.into()));
+            self.env.push((link::REAL, real));
+        }
         self
     }
 
@@ -164,7 +179,7 @@ fn distribution_as_it_is() -> Option<Toolchain> {
     let env = vec![
         ("RUSTC", COMPILER.into()),
         ("RUSTDOC", DOCUMENTER.into()),
-        ("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", linker.into()),
+        (LINKER, linker.into()),
     ];
     let toolchain = Toolchain {
         env,

@@ -1,9 +1,9 @@
 //! The bottom of the board: zoom, the tools, undo and redo; for a viewer, the hand to raise instead.
 //!
 //! Which of the two is shown follows the role at once, without a reload: a pen that is passed on shows as a
-//! palette here. The tools' keys belong to the engine; here they are only written on the tooltips.
+//! palette here. Both are on every page and one is hidden, since a client that could make either of them anew would be a
+//! twentieth larger. The tools' keys belong to the engine; here they are only written on the tooltips.
 
-use leptos::either::Either;
 use leptos::prelude::*;
 
 use super::styles::{StylesButton, styles};
@@ -16,16 +16,16 @@ use crate::words;
 #[island]
 pub fn Bar() -> impl IntoView {
     let handle = BoardHandle::here();
+    let (draws, watches) = (handle.role.clone(), handle.role.clone());
     view! {
         <div class="bar">
             {zoom(&handle)}
-            {move || {
-                if handle.role.get().draws() {
-                    Either::Left(palette(&handle))
-                } else {
-                    Either::Right(watching(&handle))
-                }
-            }}
+            <div class="part" hidden=move || !draws.get().draws()>
+                {palette(&handle)}
+            </div>
+            <div class="part" hidden=move || watches.get().draws()>
+                {watching(&handle)}
+            </div>
         </div>
     }
 }
@@ -54,7 +54,7 @@ fn zoom(handle: &BoardHandle) -> impl IntoView + use<> {
 fn palette(handle: &BoardHandle) -> impl IntoView + use<> {
     view! {
         <div class="float tools" role="toolbar" aria-label="Tools">
-            <div class="row">{Tool::ALL.map(|tool| tool_button(handle, tool)).collect_view()}</div>
+            <div class="row">{Tool::ALL.map(|tool| tool_button(handle, tool))}</div>
             {StylesButton(handle)}
         </div>
         {styles(handle)}

@@ -113,7 +113,7 @@ fn myself_fields(handle: &BoardHandle) -> impl IntoView + use<> {
             />
         </div>
         <div class="colours mine" role="group" aria-label="Your colour">
-            {PERSON_COLOURS.map(|ink| my_colour(handle, ink)).collect_view()}
+            {PERSON_COLOURS.map(|ink| my_colour(handle, ink))}
         </div>
     }
 }
@@ -144,7 +144,7 @@ fn mode_choice(handle: &BoardHandle) -> impl IntoView + use<> {
     let not_owner = owner.clone();
     view! {
         <div class="segments" role="group" aria-label="Who draws" hidden=move || owner.get() != Role::Owner>
-            {[Mode::Everyone, Mode::Presenters].map(|mode| mode_button(handle, mode)).collect_view()}
+            {[Mode::Everyone, Mode::Presenters].map(|mode| mode_button(handle, mode))}
         </div>
         <p class="soft" hidden=move || not_owner.get() == Role::Owner>
             {move || who_draws(told.mode.get(), told.role.get())}

@@ -44,7 +44,7 @@ pub(super) fn styles(handle: &BoardHandle) -> impl IntoView + use<> {
     view! {
         <dialog id="styles" class="float panel" popover="auto" aria-label="Colour and width">
             <div class="colours" role="group" aria-label="Colour">
-                {Ink::ALL.map(|ink| swatch(handle, Colour::Named(ink))).collect_view()}
+                {Ink::ALL.map(|ink| swatch(handle, Colour::Named(ink)))}
             </div>
             <div class="split">
                 <div class="colours free" role="group" aria-label="Other colours">
@@ -52,7 +52,7 @@ pub(super) fn styles(handle: &BoardHandle) -> impl IntoView + use<> {
                     {move || recents.get().into_iter().map(|rgb| swatch(&of_recents, Colour::Free(rgb))).collect_view()}
                 </div>
                 <div class="widths" role="group" aria-label="Width">
-                    {Width::PALETTE.map(|width| width_button(handle, width)).collect_view()}
+                    {Width::PALETTE.map(|width| width_button(handle, width))}
                 </div>
             </div>
         </dialog>

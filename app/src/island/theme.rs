@@ -32,7 +32,7 @@ pub fn ThemeChoice() -> impl IntoView {
     let handle = BoardHandle::here();
     view! {
         <div class="segments" role="group" aria-label="Theme">
-            {Theme::ALL.map(|theme| segment(&handle, theme)).collect_view()}
+            {Theme::ALL.map(|theme| segment(&handle, theme))}
         </div>
     }
 }

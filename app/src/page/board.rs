@@ -492,17 +492,24 @@ mod tests {
     }
 
     #[test]
-    fn a_viewer_has_a_hand_to_raise_and_no_palette() {
-        let html = viewers_page();
-        for name in Tool::ALL.map(Tool::name).into_iter().chain([
-            "Tools",
-            "Undo",
-            "Clear board",
-            "Colour and width",
-        ]) {
-            assert!(!html.contains(&format!(r#"aria-label="{name}""#)), "{name}");
+    fn a_viewer_sees_a_hand_to_raise_and_no_palette() {
+        for (html, draws) in [(viewers_page(), false), (owners_page(), true)] {
+            let parts: Vec<_> = html.split(r#"class="part""#).collect();
+            let [before, palette, watching] = parts.as_slice() else {
+                panic!("two parts");
+            };
+            assert_eq!(before.ends_with("<div hidden "), !draws);
+            assert_eq!(palette.ends_with("<div hidden "), draws);
+            for name in ["Tools", "Undo", "Clear board", "Colour and width"] {
+                let label = format!(r#"aria-label="{name}""#);
+                assert!(
+                    palette.contains(&label) && !before.contains(&label),
+                    "{name}"
+                );
+            }
+            assert!(watching.contains("Raise hand") && !palette.contains("Raise hand"));
+            assert!(before.contains(r#"aria-label="Zoom in""#));
         }
-        assert!(html.contains("Raise hand") && html.contains(r#"aria-label="Zoom in""#));
     }
 
     #[test]

@@ -4,13 +4,13 @@
 //! referred to by index, since their ids are most of what would repeat. The first byte is the
 //! version of the format; an older one is upgraded step by step in here, one module per version.
 
-use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Document, Item, Removal};
+use super::removals::Removal;
+use super::{Change, Document, Item};
 use crate::element::Element;
 use crate::id::{ElementId, OpId, PersonId};
 use crate::ledger::{Access, Position, Seq};
@@ -60,15 +60,16 @@ impl Document {
     /// The document as bytes; equal documents give equal bytes.
     #[must_use]
     pub fn to_snapshot(&self) -> Vec<u8> {
-        let people: BTreeSet<_> = self.items.values().map(|item| item.author).collect();
-        let people: Vec<_> = people.into_iter().collect();
+        let mut people: Vec<_> = self.items.iter().map(|item| item.author).collect();
+        people.sort_unstable();
+        people.dedup();
         let body = Body {
             position: self.position,
             title: self.title.clone(),
             access: self.access.clone(),
             items: self
                 .items
-                .values()
+                .iter()
                 .map(|item| stored_item(item, &people))
                 .collect(),
             removals: self
@@ -99,13 +100,13 @@ impl Document {
 }
 
 impl Body {
-    fn into_document(self) -> Result<Document, BadSnapshot> {
+    fn into_document(mut self) -> Result<Document, BadSnapshot> {
         let mut document = Document::new(self.position.epoch, self.title, self.access);
         document.position = self.position;
         for stored in self.items {
             let index = usize::try_from(stored.author).map_err(|_| BadSnapshot::Damaged)?;
             let author = *self.people.get(index).ok_or(BadSnapshot::Damaged)?;
-            if document.places.contains_key(&stored.id) {
+            if !document.items.is_free(stored.id) {
                 return Err(BadSnapshot::Damaged);
             }
             document.insert(Item {
@@ -118,9 +119,12 @@ impl Body {
         for stored in self.removals {
             document.put_stored_removal(stored)?;
         }
+        self.tombstones.sort_unstable();
         for (at, id) in self.tombstones {
-            document.tombstones.insert((at, id));
-            document.buried.insert(id);
+            if !document.items.is_free(id) {
+                return Err(BadSnapshot::Damaged);
+            }
+            document.bury(at, id);
         }
         Ok(document)
     }
@@ -128,10 +132,10 @@ impl Body {
 
 impl Document {
     fn put_stored_removal(&mut self, stored: StoredRemoval) -> Result<(), BadSnapshot> {
-        let distinct: BTreeSet<_> = stored.ids.iter().collect();
-        if distinct.len() != stored.ids.len()
-            || !stored.ids.iter().all(|id| self.shown(*id).is_some())
-        {
+        let mut change = Change::default();
+        let is_new = self.removals.get(stored.op).is_none();
+        let mut ids = stored.ids.iter();
+        if !is_new || !ids.all(|id| self.hide(*id, stored.op, &mut change)) {
             return Err(BadSnapshot::Damaged);
         }
         let removal = Removal {
@@ -139,7 +143,7 @@ impl Document {
             author: stored.author,
             ids: stored.ids,
         };
-        let _ = self.put_removal(stored.op, removal);
+        self.removals.put(stored.op, removal);
         Ok(())
     }
 }

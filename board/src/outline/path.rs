@@ -126,14 +126,7 @@ impl Path {
 
     /// Writes the path in SVG's words.
     pub fn write_svg(&self, out: &mut String) {
-        let mut writer = Writer {
-            out,
-            at: Grid::default(),
-            start: Grid::default(),
-            mirror: None,
-            command: ' ',
-            dotted: false,
-        };
+        let mut writer = Writer::new(out);
         let mut segments = self.segments.iter().peekable();
         while let Some(segment) = segments.next() {
             writer.segment(*segment, &mut segments);
@@ -236,7 +229,24 @@ struct Writer<'a> {
     dotted: bool,
 }
 
-impl Writer<'_> {
+/// Writes a length in pixels as paths have theirs: in hundredths.
+pub fn write_px(out: &mut String, px: f64) {
+    let length = Grid::nearest(Px { x: px, y: 0.0 });
+    Writer::new(out).number(length.x, true);
+}
+
+impl<'a> Writer<'a> {
+    fn new(out: &'a mut String) -> Self {
+        Self {
+            out,
+            at: Grid::default(),
+            start: Grid::default(),
+            mirror: None,
+            command: ' ',
+            dotted: false,
+        }
+    }
+
     fn segment(&mut self, segment: Segment, rest: &mut Peekable<Iter<'_, Segment>>) {
         let mirror = self.mirror.take();
         match segment {

@@ -5,9 +5,10 @@
 //! known which others were passed over with it: those behind it, and none else is sent again. How many may be on
 //! their way is found out: more and more while they are answered, half as many after a refusal.
 
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
+use super::counts::Counts;
 use super::{Pending, queued};
 use crate::document::Inverse;
 use crate::id::{ClientId, OpId};
@@ -28,7 +29,7 @@ pub(super) struct Queue {
     /// Of each client in ascending order.
     pending: VecDeque<Pending>,
     /// How many of `pending` each client has; of those that have any.
-    of: BTreeMap<ClientId, u32>,
+    of: Counts,
     /// How many of `pending` are on their way: all of the same client.
     sent: usize,
     /// How many may be.
@@ -38,7 +39,7 @@ pub(super) struct Queue {
     /// Nothing is sent for a while.
     is_paused: bool,
     /// The highest n of each of its clients that left the queue for the log.
-    logged: BTreeMap<ClientId, u32>,
+    logged: Counts,
 }
 
 impl Queue {
@@ -47,12 +48,12 @@ impl Queue {
             client,
             next_n: 1,
             pending: VecDeque::new(),
-            of: BTreeMap::new(),
+            of: Counts::default(),
             sent: 0,
             window: FIRST_WINDOW,
             begun: None,
             is_paused: false,
-            logged: BTreeMap::new(),
+            logged: Counts::default(),
         }
     }
 
@@ -78,12 +79,12 @@ impl Queue {
 
     /// The highest n of a client that left the queue for the log; 0 if none did.
     pub(super) fn logged(&self, client: ClientId) -> u32 {
-        self.logged.get(&client).copied().unwrap_or(0)
+        self.logged.get(client)
     }
 
     /// Whether any op of this client is here.
     pub(super) fn has_any_of(&self, client: ClientId) -> bool {
-        self.of.contains_key(&client)
+        self.of.get(client) > 0
     }
 
     /// Whether the op is here, or left for the log.
@@ -93,7 +94,9 @@ impl Queue {
 
     /// Where an op is. Most are asked for that belong to the first one's client, whose n follow each other.
     fn find(&self, id: OpId) -> Option<usize> {
-        self.of.get(&id.client)?;
+        if !self.has_any_of(id.client) {
+            return None;
+        }
         let is_it = |pending: &Pending| pending.entry.id == id;
         let ahead = id.n.checked_sub(self.first()?.entry.id.n);
         let guess = ahead.and_then(|ahead| usize::try_from(ahead).ok());
@@ -112,7 +115,8 @@ impl Queue {
     }
 
     pub(super) fn push(&mut self, pending: Pending) {
-        *self.of.entry(pending.entry.id.client).or_default() += 1;
+        let client = pending.entry.id.client;
+        self.of.set(client, self.of.get(client) + 1);
         self.pending.push_back(pending);
     }
 
@@ -141,7 +145,8 @@ impl Queue {
     fn count(&mut self) {
         self.of.clear();
         for pending in &self.pending {
-            *self.of.entry(pending.entry.id.client).or_default() += 1;
+            let client = pending.entry.id.client;
+            self.of.set(client, self.of.get(client) + 1);
         }
     }
 
@@ -233,14 +238,9 @@ impl Queue {
     pub(super) fn pop_logged(&mut self) -> Option<OpId> {
         let id = self.pending.pop_front()?.entry.id;
         self.sent = self.sent.saturating_sub(1);
-        if let Some(many) = self.of.get_mut(&id.client) {
-            *many -= 1;
-            if *many == 0 {
-                self.of.remove(&id.client);
-            }
-        }
-        let logged = self.logged.entry(id.client).or_default();
-        *logged = (*logged).max(id.n);
+        let many = self.of.get(id.client).saturating_sub(1);
+        self.of.set(id.client, many);
+        self.note_logged(id);
         if !self.is_paused && self.pending.len() > self.sent {
             self.window = (self.window + 1).min(limits::WINDOW_OPS);
         }
@@ -255,7 +255,7 @@ impl Queue {
             saved.extend(self.pop_logged());
         }
         let is_first = |first: &Pending| first.entry.id.client == last.client;
-        if self.of.contains_key(&last.client) && !self.first().is_some_and(is_first) {
+        if self.has_any_of(last.client) && !self.first().is_some_and(is_first) {
             saved.extend(self.drop_saved(is_logged));
         }
         saved
@@ -269,10 +269,14 @@ impl Queue {
             .map(|entry| entry.id)
             .collect();
         for id in &saved {
-            let logged = self.logged.entry(id.client).or_default();
-            *logged = (*logged).max(id.n);
+            self.note_logged(*id);
         }
         saved
+    }
+
+    fn note_logged(&mut self, id: OpId) {
+        let logged = self.logged.get(id.client).max(id.n);
+        self.logged.set(id.client, logged);
     }
 
     /// Takes ops of a client out that never will be.

@@ -34,7 +34,7 @@ pub(super) fn check(store: &Store, document: &Document) -> Result<(), String> {
         things: Vec::new(),
         title: String::from(store.genesis.title()),
         mode: access.mode,
-        pens: access.pens.clone(),
+        pens: access.pens.iter().copied().collect(),
     };
     store
         .log
@@ -53,7 +53,7 @@ pub(super) fn check(store: &Store, document: &Document) -> Result<(), String> {
         && expected.iter().zip(&shown).all(same)
         && naive.title == document.title()
         && naive.mode == document.access().mode
-        && naive.pens == document.access().pens;
+        && naive.pens.iter().eq(document.access().pens.iter());
     if equal {
         Ok(())
     } else {

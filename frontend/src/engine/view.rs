@@ -140,7 +140,7 @@ impl Engine {
     /// The wheel, in CSS pixels; with Ctrl or ⌘ it zooms.
     pub(crate) fn wheel(&mut self, at: Place, dx: f64, dy: f64, zooms: bool) {
         if zooms {
-            self.zoom_at(at, (-dy.clamp(-50.0, 50.0) * 0.01).exp());
+            self.zoom_at(at, js_sys::Math::exp(-dy.clamp(-50.0, 50.0) * 0.01));
         } else {
             self.look_through(self.camera.panned(-dx, -dy));
         }
@@ -158,7 +158,7 @@ impl Engine {
     }
 
     pub(super) fn zoom_step(&mut self, steps: f64) {
-        self.zoom_at(self.middle(), ZOOM_STEP.powf(steps));
+        self.zoom_at(self.middle(), js_sys::Math::pow(ZOOM_STEP, steps));
     }
 
     pub(super) fn zoom_reset(&mut self) {

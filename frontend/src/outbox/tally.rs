@@ -4,8 +4,6 @@
 //! takes some; the gesture in hand is still kept, so the limits are exceeded by at most that. The limits are those of the
 //! sync contract; they are about what waits, so a page that is in touch with its server never meets them.
 
-use std::collections::BTreeMap;
-
 use inkroom_board::{OpId, limits};
 
 /// Most ops that gather before the person is asked.
@@ -50,7 +48,8 @@ struct Waiting {
 /// Everything of this page that waits for the server.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
-    waiting: BTreeMap<OpId, Waiting>,
+    /// By id, so that new ops come last: a list does.
+    waiting: Vec<(OpId, Waiting)>,
     bytes: usize,
     choice: Choice,
     /// The room that was spoken of.
@@ -60,35 +59,44 @@ pub(crate) struct Tally {
 impl Tally {
     /// An op waits, so many bytes long, and is in no database yet.
     pub(crate) fn add(&mut self, id: OpId, bytes: usize) {
-        let known = self.waiting.insert(
-            id,
-            Waiting {
-                bytes,
-                is_written: false,
-            },
-        );
+        let waiting = Waiting {
+            bytes,
+            is_written: false,
+        };
         self.bytes += bytes;
-        self.bytes -= known.map_or(0, |known| known.bytes);
+        match self.find(id) {
+            Ok(index) => {
+                if let Some((_, known)) = self.waiting.get_mut(index) {
+                    self.bytes -= core::mem::replace(known, waiting).bytes;
+                }
+            }
+            Err(index) => self.waiting.insert(index, (id, waiting)),
+        }
+    }
+
+    fn find(&self, id: OpId) -> Result<usize, usize> {
+        self.waiting.binary_search_by_key(&id, |(known, _)| *known)
     }
 
     /// An op would survive the page.
     pub(crate) fn written(&mut self, id: OpId) {
-        if let Some(waiting) = self.waiting.get_mut(&id) {
+        let found = self.find(id);
+        if let Some((_, waiting)) = found.ok().and_then(|index| self.waiting.get_mut(index)) {
             waiting.is_written = true;
         }
     }
 
     /// What was written is gone.
     pub(crate) fn unwrite(&mut self) {
-        for waiting in self.waiting.values_mut() {
+        for (_, waiting) in &mut self.waiting {
             waiting.is_written = false;
         }
     }
 
     /// An op does not wait any more. Once there is room again, what was chosen is over.
     pub(crate) fn remove(&mut self, id: OpId) {
-        if let Some(gone) = self.waiting.remove(&id) {
-            self.bytes -= gone.bytes;
+        if let Ok(index) = self.find(id) {
+            self.bytes -= self.waiting.remove(index).1.bytes;
         }
         if self.room() != Room::None {
             self.choice = Choice::Open;
@@ -98,7 +106,8 @@ impl Tally {
 
     /// Whether an op would survive the page.
     pub(crate) fn has(&self, id: OpId) -> bool {
-        self.waiting.get(&id).is_some_and(|op| op.is_written)
+        self.find(id)
+            .is_ok_and(|index| matches!(self.waiting.get(index), Some((_, op)) if op.is_written))
     }
 
     pub(crate) fn ops(&self) -> usize {

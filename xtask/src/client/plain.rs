@@ -10,13 +10,18 @@ use std::path::Path;
 use anyhow::{Result, bail};
 use walrus::{Import, Module};
 
+use super::unused::without_unused;
+
 /// No identifier of wasm-bindgen's starts with it; alone it opens a placeholder in a template.
 const PREFIX: &str = "$";
+
+/// How the exports' names begin by which JavaScript calls closures; each has the hash of a crate in it, several times.
+const CLOSURE: &str = "wasm_bindgen_";
 
 /// Rewrites both files in their places.
 pub(super) fn make_plain(wasm: &Path, js: &Path) -> Result<()> {
     let mut module = Module::from_file(wasm)?;
-    let text = std::fs::read_to_string(js)?;
+    let text = without_unused(&std::fs::read_to_string(js)?);
     let taken = |word: &str| {
         word.strip_prefix(PREFIX)
             .is_some_and(|rest| !rest.is_empty())
@@ -29,7 +34,7 @@ pub(super) fn make_plain(wasm: &Path, js: &Path) -> Result<()> {
     module.emit_wasm_file(wasm)
 }
 
-/// Gives every import that wasm-bindgen made a short name, and returns which one.
+/// Gives every import that wasm-bindgen made a short name, and every export to call a closure; returns which one.
 fn shorten(module: &mut Module) -> BTreeMap<String, String> {
     let mut names = BTreeMap::new();
     let generated = |import: &&mut Import| import.name.starts_with("__wb");
@@ -38,8 +43,12 @@ fn shorten(module: &mut Module) -> BTreeMap<String, String> {
         let short = names.entry(import.name.clone()).or_insert(next);
         import.name.clone_from(short);
     }
-    // A name that is exported too stands for two things in the JavaScript.
     for export in module.exports.iter_mut() {
+        if export.name.starts_with(CLOSURE) {
+            let next = format!("{PREFIX}{}", names.len());
+            names.insert(export.name.clone(), next);
+        }
+        // A name that is imported too stands for two things in the JavaScript.
         if let Some(short) = names.get(&export.name) {
             export.name.clone_from(short);
         }
@@ -54,7 +63,7 @@ fn renamed(text: &str, names: &BTreeMap<String, String>) -> String {
 }
 
 /// Splits `text` into words of identifiers' characters and what is between them.
-fn identifiers(text: &str) -> impl Iterator<Item = &str> {
+pub(super) fn identifiers(text: &str) -> impl Iterator<Item = &str> {
     let belongs = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '$';
     let mut rest = text;
     std::iter::from_fn(move || {
@@ -113,12 +122,13 @@ mod tests {
         module.add_import_func("./a.js", "__wbg_b_00", signature);
         module.exports.add("__wbg_b_00", function);
         module.exports.add("kept", function);
+        module.exports.add("wasm_bindgen_00_invoke", function);
         let names = shorten(&mut module);
         assert_eq!(names.get("__wbg_b_00").map(String::as_str), Some("$1"));
         let found: Vec<_> = module.imports.iter().map(|i| i.name.as_str()).collect();
         assert_eq!(found, ["$0", "$1"]);
         let mut found: Vec<_> = module.exports.iter().map(|e| e.name.as_str()).collect();
         found.sort_unstable();
-        assert_eq!(found, ["$1", "kept"]);
+        assert_eq!(found, ["$1", "$2", "kept"]);
     }
 }

@@ -24,17 +24,19 @@ const FEATURES: [&str; 6] = [
 ///
 /// Not `-Oz`: its inlining and its dropping of parameters make the file itself 10 % smaller, and the same file after
 /// brotli, which is what travels, 6 % larger.
-const PASSES: [&str; 10] = [
+const PASSES: [&str; 12] = [
     "--duplicate-function-elimination",
     "--memory-packing",
     "--once-reduction",
     "--dce",
     "--remove-unused-names",
     "--remove-unused-brs",
+    "--merge-blocks",
     "--optimize-instructions",
     "--precompute",
     "--vacuum",
     "--remove-unused-module-elements",
+    "--reorder-locals",
 ];
 
 /// The table in which wasm-bindgen keeps JavaScript's objects.

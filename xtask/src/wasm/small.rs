@@ -16,18 +16,24 @@ use crate::workspace::Workspace;
 /// SHA-256 in a loop rather than unrolled: the client hashes a snapshot once and a few bytes for each change.
 const FLAGS: [&str; 2] = ["--cfg", "sha2_backend_soft=\"compact\""];
 
-/// Flags that only make sense, or only exist, where std is built too: no words for panics, no places, no `Debug`.
-const FLAGS_WITH_STD: [&str; 4] = [
+/// Flags that only make sense, or only exist, where std is built too: no words for panics, no places, no `Debug`, and no
+/// inlining before LLVM's own, which knows what gets smaller by it.
+const FLAGS_WITH_STD: [&str; 5] = [
     "-Zunstable-options",
     "-Cpanic=immediate-abort",
     "-Zlocation-detail=none",
     "-Zfmt-debug=none",
+    "-Zinline-mir=no",
 ];
 
 /// Finds the way that works here to build a small client, and sets it up if need be.
 ///
 /// Where std's source cannot be had the client gets larger, not worse, so that is said and the build goes on.
 pub(crate) fn small(workspace: &Workspace) -> Result<Toolchain> {
+    Ok(with_small_std(workspace)?.linking_less())
+}
+
+fn with_small_std(workspace: &Workspace) -> Result<Toolchain> {
     let ready = toolchain(workspace)?;
     if ready.of_distribution {
         return Ok(ready.shrinking_std());
