@@ -7,10 +7,10 @@
 use std::collections::VecDeque;
 
 use bytes::Bytes;
-use inkroom_board::{ElementId, MemberId, Position};
+use inkroom_board::{ElementId, MemberId, Position, limits};
 
 /// Most answers that wait: twice what a client has on its way. Past it the client sends without ever reading.
-pub(crate) const CONTROL_MESSAGES: usize = 128;
+pub(crate) const CONTROL_MESSAGES: usize = 2 * limits::WINDOW_OPS;
 /// Most messages of the log that wait …
 pub(crate) const DURABLE_MESSAGES: usize = 512;
 /// … and most bytes of them: for more, a snapshot is the shorter way.
