@@ -145,6 +145,16 @@ impl Ink {
         self.row().2
     }
 
+    /// `#rrggbb` of words written on it where the paper is light. On dark paper every ink is bright enough for words in
+    /// the paper's own colour.
+    #[must_use]
+    pub fn words_on_light(self) -> &'static str {
+        match self {
+            Self::Grey | Self::Orange | Self::Yellow | Self::Teal | Self::Pink => "#000000",
+            _ => "#ffffff",
+        }
+    }
+
     /// Name, light, dark: the table of the look. `style/1-tokens.css` says the same.
     ///
     /// Neighbours differ in lightness as well as in hue, and not the same way in both themes: that is what is left where

@@ -162,6 +162,19 @@ fn token(name: &str) -> Vec<&'static str> {
         .collect()
 }
 
+/// The least contrast of words with what they are on, as WCAG 2 asks it (1.4.3).
+const LEAST_CONTRAST_OF_WORDS: f64 = 4.5;
+
+#[test]
+fn names_can_be_read_on_every_colour_of_people() {
+    for ink in crate::room::PERSON_COLOURS {
+        let light = contrast(ink.light(), ink.words_on_light());
+        let dark = contrast(ink.dark(), PAPER.1);
+        assert!(light >= LEAST_CONTRAST_OF_WORDS, "{ink:?}: {light}");
+        assert!(dark >= LEAST_CONTRAST_OF_WORDS, "{ink:?} dark: {dark}");
+    }
+}
+
 #[test]
 fn no_two_colours_look_alike_to_any_eye() {
     for Theme { name, colour, .. } in THEMES {

@@ -139,7 +139,7 @@ impl Cursor {
             );
         }
         ink.fill();
-        ink.set_fill_style_str(&theme.paper);
+        ink.set_fill_style_str(theme.words_on(self.colour));
         crate::browser::tolerate("a name", ink.fill_text(&name, x + radius, y + radius + 0.5));
     }
 

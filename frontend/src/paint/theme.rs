@@ -43,6 +43,15 @@ impl Theme {
         }
     }
 
+    /// What words on this ink are written in.
+    pub(crate) fn words_on(&self, ink: Ink) -> &str {
+        if self.is_dark {
+            &self.paper
+        } else {
+            ink.words_on_light()
+        }
+    }
+
     /// A colour as style sheets write it.
     pub(crate) fn colour(&self, colour: Colour) -> Cow<'static, str> {
         match colour {
