@@ -8,6 +8,7 @@ mod errands;
 mod goodbye;
 mod others;
 mod parked;
+mod post;
 mod state;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -16,17 +17,16 @@ use std::time::Duration;
 
 use inkroom_board::ledger::Logged;
 use inkroom_board::room::{Effect, Opening};
-use inkroom_board::wire::{ClientMessage, CloseCode, Profile, ServerMessage, Sketch};
+use inkroom_board::wire::{ClientMessage, CloseCode, Profile, Sketch};
 use inkroom_board::{BoardId, MemberId, Position, Room, Seq};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
-use super::letter::Letter;
 use super::member::Mailbox;
 use super::view::View;
 use super::{Closed, Joining, Opened, Registered, Surroundings, TICK};
-use crate::metrics::{Journeys, Said};
+use crate::metrics::Journeys;
 use crate::random;
 use crate::relay::{RelayHealth, Subscription};
 use crate::store::StoreError;
@@ -37,6 +37,7 @@ use errands::{Done, Reading, Snapshots};
 use goodbye::Goodbye;
 use others::Seated;
 use parked::Parked;
+use post::Posted;
 use state::State;
 
 /// What members wait before they send again what the store's queue did not take, in ms.
@@ -45,8 +46,6 @@ const BUSY_RETRY_MS: u32 = 250;
 const VIEW_EVERY: Duration = Duration::from_millis(500);
 /// From this size on a board counts as large, in bytes in memory: copying less takes under a millisecond.
 const LARGE: usize = 1024 * 1024;
-/// A room writes to so many members itself, for about 10 µs each; more are written to by all processors.
-const WRITTEN_BY_ROOM: usize = 50;
 /// Housekeeping happens this often; it takes next to nothing.
 const UPKEEP: Duration = Duration::from_secs(1);
 
@@ -101,13 +100,6 @@ struct Task {
     journeys: Journeys,
     /// Since when nobody holds or uses the room.
     quiet_since: Option<Instant>,
-}
-
-/// To whom something was posted that is not on its way yet.
-#[derive(Debug, Default)]
-struct Posted {
-    to: Vec<MemberId>,
-    to_all: bool,
 }
 
 /// What wakes the task besides commands.
@@ -359,28 +351,6 @@ impl Task {
         self.send_off();
     }
 
-    /// All that was posted to a member on one occasion goes out together.
-    fn send_off(&mut self) {
-        let posted = std::mem::take(&mut self.posted);
-        if posted.to_all {
-            self.send_off_to(self.members.values());
-        } else if !posted.to.is_empty() {
-            self.send_off_to(posted.to.iter().filter_map(|to| self.members.get(to)));
-        }
-    }
-
-    fn send_off_to<'a>(&self, mailboxes: impl Iterator<Item = &'a Arc<Mailbox>>) {
-        if self.members.len() > WRITTEN_BY_ROOM {
-            mailboxes.for_each(|mailbox| mailbox.wake());
-            return;
-        }
-        let (now, mut said) = (Instant::now(), Said::default());
-        for mailbox in mailboxes {
-            said += mailbox.write_or_wake(now);
-        }
-        self.around.metrics.said(said);
-    }
-
     fn carry_out(&mut self, effect: Effect) -> Vec<Effect> {
         match effect {
             Effect::Send { to, message } => self.send(to, &message),
@@ -396,38 +366,6 @@ impl Task {
             Effect::Murmur(murmur) => self.around.relay.murmur(self.board, murmur),
         }
         Vec::new()
-    }
-
-    fn send(&mut self, to: MemberId, message: &ServerMessage) {
-        self.around.metrics.answered(message);
-        if let Some(mailbox) = self.members.get(&to) {
-            mailbox.post(&self.letter(message));
-            self.posted.to.push(to);
-        }
-    }
-
-    fn cast(&mut self, except: Option<MemberId>, message: &ServerMessage) {
-        let letter = self.letter(message);
-        self.posted.to_all = true;
-        for (_, mailbox) in self
-            .members
-            .iter()
-            .filter(|(member, _)| Some(**member) != except)
-        {
-            mailbox.post(&letter);
-        }
-    }
-
-    fn letter<'a>(&self, message: &'a ServerMessage) -> Letter<'a> {
-        Letter::new(message, self.room.document().position().epoch)
-    }
-
-    fn close(&self, member: MemberId, code: CloseCode) {
-        let mailbox = self.members.get(&member);
-        // What else it sent before it heard of it is no news.
-        if mailbox.is_some_and(|mailbox| mailbox.close(code)) {
-            tracing::info!(board.id = %Tag(self.board), member.id = member.0, code = code as u16, "member closed");
-        }
     }
 
     fn submit(&mut self, entries: Vec<inkroom_board::Entry>) -> Vec<Effect> {
