@@ -10,7 +10,7 @@ use crate::site;
 use crate::workspace::{Mode, Workspace};
 
 /// The most bytes of all [`FILES`] together. Lower it whenever they shrink for good.
-const LIMIT: u64 = 150_000;
+const LIMIT: u64 = 152_000;
 
 /// What every board's page needs, by the names that pages use.
 const FILES: [&str; 4] = ["inkroom_bg.wasm", "inkroom.js", "boot.js", "inkroom.css"];
