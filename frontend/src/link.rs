@@ -172,14 +172,12 @@ impl Link {
         }
     }
 
+    /// What finds a socket that is closing already is left out: it would go nowhere, and the next hello begins anew.
     pub(crate) fn send(&self, message: &ClientMessage) {
-        if let Some(socket) = self.socket.as_ref().filter(|socket| socket.is_open) {
-            tolerate(
-                "sending",
-                socket
-                    .socket
-                    .send_with_u8_array(&Format::Binary.encode(message)),
-            );
+        let open = self.socket.as_ref().map(|socket| &socket.socket);
+        if let Some(socket) = open.filter(|socket| socket.ready_state() == WebSocket::OPEN) {
+            let bytes = Format::Binary.encode(message);
+            tolerate("sending", socket.send_with_u8_array(&bytes));
         }
     }
 
