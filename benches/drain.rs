@@ -121,29 +121,37 @@ fn is_refusal(message: &ServerMessage) -> bool {
     matches!(message, ServerMessage::Nack { .. })
 }
 
-/// One stroke after the other; how long each took until it was saved.
-async fn draw(mut artist: Client, is_over: Arc<AtomicBool>) -> Times {
-    let mut times = Vec::new();
+/// One stroke after the other; how long each took until it was saved, and how often the one who draws was thrown out.
+async fn draw(mut artist: Client, is_over: Arc<AtomicBool>) -> (Times, usize) {
+    let (mut times, mut closed) = (Vec::new(), 0);
     while !is_over.load(Ordering::Relaxed) {
         let began = Instant::now();
         artist.draw(stroke()).await;
-        artist.all_saved().await;
+        while artist.replica.pending() > 0 && began.elapsed() < MOST {
+            if artist.is_connected() || artist.try_connect().await {
+                let heard = artist.listen().await;
+                artist.take(heard).await;
+                closed += usize::from(!artist.is_connected());
+            } else {
+                sleep(PAUSE).await;
+            }
+        }
         times.push(began.elapsed());
         artist.heard.clear();
         sleep(PAUSE).await;
     }
-    Times::of(times)
+    (Times::of(times), closed)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "small")]
-fn report(drained: &[Drained], times: &Times) {
+fn report(drained: &[Drained], (times, artist_closed): &(Times, usize)) {
     let many = drained.len() as f64;
     let sum = |of: fn(&Drained) -> f64| drained.iter().map(of).sum::<f64>();
     let figures = [
         sum(|one| one.saved as f64 / one.took.as_secs_f64()) / many,
         sum(|one| one.took.as_secs_f64()) / many,
         sum(|one| one.refusals as f64),
-        sum(|one| one.closed as f64),
+        sum(|one| one.closed as f64) + *artist_closed as f64,
         times.at(50),
         times.at(99),
         times.at(100),
