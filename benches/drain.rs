@@ -37,8 +37,8 @@ use server::Server;
 
 /// Ops that wait in each queue.
 const QUEUE: usize = 10_000;
-/// How many come back at the same time.
-const BACK_AT_ONCE: [usize; 3] = [1, 4, 16];
+/// How many come back at the same time: all they bring finds room on a board ([`inkroom_board::limits::BOARD_ELEMENTS`]).
+const BACK_AT_ONCE: [usize; 3] = [1, 4, 9];
 /// Who is not done by then is counted by what is saved.
 const MOST: Duration = Duration::from_secs(60);
 /// Between two strokes of the one who draws.

@@ -39,7 +39,6 @@ use vet::Staged;
 
 pub use murmur::Murmur;
 pub use names::PERSON_COLOURS;
-
 pub use recent::Recent;
 
 /// What a host may set about rooms.
