@@ -64,15 +64,24 @@ impl Line {
 
     /// Writes whole frames behind what waits. Whether the system took everything; what it did not take waits for
     /// [`Self::flush`].
-    pub(crate) fn write(&self, frames: impl IntoIterator<Item = Bytes>) -> io::Result<bool> {
+    pub(crate) fn write(&self, frames: Vec<Bytes>) -> io::Result<bool> {
         let mut rest = self.rest.lock().unwrap_or_else(PoisonError::into_inner);
-        rest.extend(frames);
-        self.push(&mut rest)
+        if rest.is_empty() {
+            // Without a copy, and without keeping room for it afterwards: there are thousands of lines.
+            *rest = frames.into();
+        } else {
+            rest.extend(frames);
+        }
+        let is_all = self.push(&mut rest)?;
+        if is_all {
+            *rest = VecDeque::new();
+        }
+        Ok(is_all)
     }
 
     /// Waits until the system took everything.
     pub(crate) async fn flush(&self) -> io::Result<()> {
-        while !self.write([])? {
+        while !self.write(Vec::new())? {
             self.stream.writable().await?;
         }
         Ok(())
@@ -80,7 +89,7 @@ impl Line {
 
     /// The same for one task that polls.
     pub(crate) fn poll_flush(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        while !self.write([])? {
+        while !self.write(Vec::new())? {
             ready!(self.stream.as_ref().poll_write_ready(context))?;
         }
         Poll::Ready(Ok(()))
@@ -164,7 +173,7 @@ pub(crate) mod tests {
             .collect();
         let all: Vec<u8> = frames.concat();
         assert!(!line.write(frames).unwrap(), "20 MB are too much at once");
-        assert!(!line.write([Bytes::from_static(b"last")]).unwrap());
+        assert!(!line.write(vec![Bytes::from_static(b"last")]).unwrap());
         let read = tokio::spawn(async move {
             let mut read = Vec::new();
             far.read_to_end(&mut read).await.unwrap();
@@ -182,7 +191,7 @@ pub(crate) mod tests {
         let (line, far) = line().await;
         drop(far);
         let gone = async {
-            while line.write([ping()]).is_ok() {
+            while line.write(vec![ping()]).is_ok() {
                 tokio::task::yield_now().await;
             }
         };

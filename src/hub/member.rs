@@ -148,7 +148,7 @@ impl Mailbox {
 
     /// Asks the other side for a sign of life, behind what is being written.
     pub(crate) async fn ping(&self) -> io::Result<Said> {
-        self.line.write([line::ping()])?;
+        self.line.write(Vec::from([line::ping()]))?;
         self.line.flush().await?;
         Ok(Said::default())
     }

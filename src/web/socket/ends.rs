@@ -55,7 +55,7 @@ impl AsyncWrite for Ends {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         ready!(self.to.poll_flush(context))?;
-        self.to.write([Bytes::copy_from_slice(bytes)])?;
+        self.to.write(Vec::from([Bytes::copy_from_slice(bytes)]))?;
         Poll::Ready(Ok(bytes.len()))
     }
 
